@@ -1,0 +1,33 @@
+#include "cli/ask.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/database.h"
+
+struct database *
+ask_open(struct context *c, struct err *e)
+{
+	struct database_conf conf;
+	struct database *db;
+
+	if (context_enter(c, e) < 0)
+		return NULL;
+	conf = (struct database_conf){ c->state_dir, c->conninfo };
+	db = database_open(&conf, e);
+	if (db == NULL || database_ready(db, false, e) == 0)
+		return db;
+	database_close(db);
+	return NULL;
+}
+
+int
+ask_end(struct context *c, int rc, struct err *e)
+{
+	context_fini(c);
+	if (rc == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+		rc = err_set(
+		    e, ERR_SOURCE, "could not write all of the answer: %s", strerror(errno));
+	return rc == 0 ? EXIT_FINE : verb_fail(e);
+}

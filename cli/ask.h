@@ -1,0 +1,22 @@
+/* ask.h - how the verbs that only read begin and end. */
+#ifndef CLI_ASK_H
+#define CLI_ASK_H
+
+#include "core/err.h"
+#include "cli/verb.h"
+
+struct database;
+
+/*
+ * Enter ${c} and open its database, which must have the schema already.  The caller closes it before
+ * it prints: whoever reads slowly must not keep the private cluster up.
+ */
+struct database *ask_open(struct context *c, struct err *e);
+
+/*
+ * Whether all went well (${rc} is 0) and all that was printed was also written: the exit status,
+ * with the error told.  Ends ${c}.
+ */
+int ask_end(struct context *c, int rc, struct err *e);
+
+#endif

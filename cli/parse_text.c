@@ -1,0 +1,325 @@
+#include "cli/parse_text.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "core/text.h"
+#include "core/vocabulary.h"
+
+/* A key and a text, or null where there is none. */
+static void
+text(struct buf *out, const char *key, struct str s)
+{
+	buf_printf(out, "\"%s\":", key);
+	text_json_or_null(out, s);
+}
+
+static void
+word(struct buf *out, const char *key, const char *value)
+{
+	text(out, key, str_of(value));
+}
+
+static void
+address(struct buf *out, const struct address *a)
+{
+	char room[INET6_ADDRSTRLEN];
+
+	if (a->family != 0 &&
+	    inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, room, sizeof(room)) != NULL)
+		buf_puts(out, str_of(room));
+}
+
+static void
+json_policy(struct buf *out, const struct policy *p)
+{
+	buf_puts(out, STR("{"));
+	text(out, "domain", p->domain);
+	buf_put8(out, ',');
+	word(out, "p", action_name(p->p));
+	buf_put8(out, ',');
+	word(out, "sp", action_name(p->sp));
+	buf_put8(out, ',');
+	word(out, "np", action_name(p->np));
+	buf_put8(out, ',');
+	word(out, "adkim", alignment_name(p->adkim));
+	buf_put8(out, ',');
+	word(out, "aspf", alignment_name(p->aspf));
+	buf_put8(out, ',');
+	text(out, "pct", p->pct);
+	buf_put8(out, ',');
+	text(out, "fo", p->fo);
+	buf_put8(out, ',');
+	text(out, "testing", p->testing);
+	buf_put8(out, ',');
+	word(out, "discovery_method", discovery_name(p->discovery_method));
+	buf_put8(out, '}');
+}
+
+static void
+json_report(struct buf *out, const struct report *r)
+{
+	buf_put8(out, '{');
+	text(out, "org_name", r->org_name);
+	buf_put8(out, ',');
+	text(out, "email", r->email);
+	buf_put8(out, ',');
+	text(out, "extra_contact_info", r->extra_contact_info);
+	buf_put8(out, ',');
+	text(out, "report_id", r->report_id);
+	buf_put8(out, ',');
+	text(out, "domain", r->policy.domain);
+	buf_printf(out, ",\"begin\":%lld,\"end\":%lld,", (long long)r->begin, (long long)r->end);
+	text(out, "version", r->version);
+	buf_put8(out, ',');
+	text(out, "generator", r->generator);
+	buf_put8(out, ',');
+	text(out, "xml_namespace", r->xml_namespace);
+	buf_put8(out, ',');
+	text(out, "error", r->error);
+	buf_puts(out, STR(",\"policy\":"));
+	json_policy(out, &r->policy);
+	buf_printf(out, ",\"record_count\":%llu,\"message_count\":%llu}",
+	    (unsigned long long)r->record_count, (unsigned long long)r->message_count);
+}
+
+void
+parse_json_part(struct buf *out, const char *file, const struct part *p)
+{
+	const struct report *r = p->report;
+
+	buf_put8(out, '{');
+	text(out, "file", str_of(file));
+	buf_put8(out, ',');
+	text(out, "member", p->member);
+	buf_put8(out, ',');
+	word(out, "kind", kind_name(p->kind));
+	buf_put8(out, ',');
+	word(out, "outcome", outcome_name(p->outcome));
+	buf_put8(out, ',');
+	text(out, "reason", p->reason);
+	buf_printf(out, ",\"partial\":%s,\"quirks\":[", r != NULL && r->partial ? "true" : "false");
+	for (size_t i = 0; r != NULL && i < r->nquirks; i++) {
+		buf_puts(out, i == 0 ? STR("{") : STR(",{"));
+		text(out, "rule", r->quirks[i].rule);
+		buf_put8(out, ',');
+		text(out, "detail", r->quirks[i].detail);
+		buf_put8(out, '}');
+	}
+	buf_puts(out, STR("],\"report\":"));
+	if (r != NULL)
+		json_report(out, r);
+	else
+		buf_puts(out, STR("null"));
+	buf_puts(out, STR("}\n"));
+}
+
+static void
+json_reasons(struct buf *out, const struct outcome_set *o)
+{
+	buf_puts(out, STR("\"reasons\":["));
+	for (size_t i = 0; i < o->nreasons; i++) {
+		buf_puts(out, i == 0 ? STR("{") : STR(",{"));
+		word(out, "type", reason_name(o->reasons[i].type));
+		buf_put8(out, ',');
+		text(out, "raw_type", o->reasons[i].raw_type);
+		buf_put8(out, ',');
+		text(out, "comment", o->reasons[i].comment);
+		buf_put8(out, '}');
+	}
+	buf_put8(out, ']');
+}
+
+static void
+json_dkims(struct buf *out, const struct outcome_set *o)
+{
+	buf_puts(out, STR("\"dkim\":["));
+	for (size_t i = 0; i < o->ndkims; i++) {
+		const struct dkim_result *d = &o->dkims[i];
+
+		buf_puts(out, i == 0 ? STR("{") : STR(",{"));
+		text(out, "domain", d->domain);
+		buf_put8(out, ',');
+		text(out, "selector", d->selector);
+		buf_put8(out, ',');
+		word(out, "result", result_name(d->result));
+		buf_put8(out, ',');
+		text(out, "raw_result", d->raw_result);
+		buf_put8(out, ',');
+		text(out, "human_result", d->human_result);
+		buf_put8(out, '}');
+	}
+	buf_put8(out, ']');
+}
+
+static void
+json_spfs(struct buf *out, const struct outcome_set *o)
+{
+	buf_puts(out, STR("\"spf\":["));
+	for (size_t i = 0; i < o->nspfs; i++) {
+		const struct spf_result *s = &o->spfs[i];
+
+		buf_puts(out, i == 0 ? STR("{") : STR(",{"));
+		text(out, "domain", s->domain);
+		buf_put8(out, ',');
+		word(out, "scope", scope_name(s->scope));
+		buf_put8(out, ',');
+		word(out, "result", result_name(s->result));
+		buf_put8(out, ',');
+		text(out, "raw_result", s->raw_result);
+		buf_put8(out, ',');
+		text(out, "human_result", s->human_result);
+		buf_put8(out, '}');
+	}
+	buf_put8(out, ']');
+}
+
+void
+parse_json_record(struct buf *out, const char *file, const struct record *r)
+{
+	const struct outcome_set *o = &r->outcome;
+
+	buf_put8(out, '{');
+	text(out, "file", str_of(file));
+	buf_puts(out, STR(",\"record\":{\"source_ip\":"));
+	if (r->source_ip.family == 0) {
+		buf_puts(out, STR("null"));
+	} else {
+		buf_put8(out, '"');
+		address(out, &r->source_ip);
+		buf_put8(out, '"');
+	}
+	buf_put8(out, ',');
+	text(out, "raw_source_ip", r->raw_source_ip);
+	if (r->has_count)
+		buf_printf(out, ",\"count\":%llu,", (unsigned long long)r->count);
+	else
+		buf_puts(out, STR(",\"count\":null,"));
+	word(out, "disposition", disposition_name(o->disposition));
+	buf_put8(out, ',');
+	text(out, "raw_disposition", o->raw_disposition);
+	buf_put8(out, ',');
+	word(out, "dkim_aligned", verdict_name(o->dkim));
+	buf_put8(out, ',');
+	text(out, "raw_dkim_aligned", o->raw_dkim);
+	buf_put8(out, ',');
+	word(out, "spf_aligned", verdict_name(o->spf));
+	buf_put8(out, ',');
+	text(out, "raw_spf_aligned", o->raw_spf);
+	buf_put8(out, ',');
+	json_reasons(out, o);
+	buf_put8(out, ',');
+	text(out, "header_from", o->header_from);
+	buf_put8(out, ',');
+	text(out, "envelope_from", o->envelope_from);
+	buf_put8(out, ',');
+	text(out, "envelope_to", o->envelope_to);
+	buf_put8(out, ',');
+	json_dkims(out, o);
+	buf_put8(out, ',');
+	json_spfs(out, o);
+	buf_puts(out, STR("}}\n"));
+}
+
+/* A time as people read it; a number where the calendar ends. */
+static void
+moment(struct buf *out, int64_t t)
+{
+	time_t when = (time_t)t;
+	struct tm tm;
+	char room[40];
+
+	if (gmtime_r(&when, &tm) != NULL &&
+	    strftime(room, sizeof(room), "%Y-%m-%d %H:%M:%S", &tm) > 0)
+		buf_puts(out, str_of(room));
+	else
+		buf_printf(out, "%lld", (long long)t);
+}
+
+/* The text, or a dash. */
+static void
+shown(struct buf *out, struct str s)
+{
+	if (s.n == 0)
+		buf_put8(out, '-');
+	text_terminal(out, s);
+}
+
+void
+parse_text_part(struct buf *out, const char *file, const struct part *p)
+{
+	const struct report *r = p->report;
+
+	shown(out, str_of(file));
+	if (p->member.n > 0) {
+		buf_puts(out, STR(" > "));
+		shown(out, p->member);
+	}
+	buf_printf(out, ": %s", outcome_name(p->outcome));
+	if (r != NULL) {
+		buf_puts(out, STR(" of "));
+		shown(out, r->org_name);
+		buf_puts(out, STR(" for "));
+		shown(out, r->policy.domain);
+		buf_puts(out, STR(", "));
+		moment(out, r->begin);
+		buf_puts(out, STR(" to "));
+		moment(out, r->end);
+		buf_puts(out, STR(" UTC, id "));
+		shown(out, r->report_id);
+		buf_printf(out, ": %llu records, %llu messages",
+		    (unsigned long long)r->record_count, (unsigned long long)r->message_count);
+	}
+	if (p->reason.n > 0) {
+		buf_puts(out, STR(": "));
+		shown(out, p->reason);
+	}
+	buf_put8(out, '\n');
+	for (size_t i = 0; r != NULL && i < r->nquirks; i++) {
+		buf_puts(out, STR("  repaired: "));
+		shown(out, r->quirks[i].rule);
+		buf_puts(out, STR(": "));
+		shown(out, r->quirks[i].detail);
+		buf_put8(out, '\n');
+	}
+}
+
+void
+parse_text_record(struct buf *out, const struct record *r)
+{
+	const struct outcome_set *o = &r->outcome;
+
+	buf_puts(out, STR("  "));
+	if (r->source_ip.family == 0)
+		shown(out, r->raw_source_ip);
+	else
+		address(out, &r->source_ip);
+	if (r->has_count)
+		buf_printf(out, " × %llu", (unsigned long long)r->count);
+	else
+		buf_puts(out, STR(" × ?"));
+	buf_puts(out, STR(" from "));
+	shown(out, o->header_from);
+	buf_puts(out, STR(": disposition "));
+	shown(out, str_of(disposition_name(o->disposition)));
+	buf_puts(out, STR(", aligned dkim "));
+	shown(out, str_of(verdict_name(o->dkim)));
+	buf_puts(out, STR(" spf "));
+	shown(out, str_of(verdict_name(o->spf)));
+	for (size_t i = 0; i < o->ndkims; i++) {
+		buf_puts(out, STR("; dkim "));
+		shown(out, o->dkims[i].domain);
+		buf_put8(out, '/');
+		shown(out, o->dkims[i].selector);
+		buf_put8(out, ' ');
+		shown(out, str_of(result_name(o->dkims[i].result)));
+	}
+	for (size_t i = 0; i < o->nspfs; i++) {
+		buf_puts(out, STR("; spf "));
+		shown(out, o->spfs[i].domain);
+		buf_put8(out, ' ');
+		shown(out, str_of(result_name(o->spfs[i].result)));
+	}
+	buf_put8(out, '\n');
+}

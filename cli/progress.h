@@ -1,0 +1,24 @@
+/* progress.h - one line on the terminal that says how far a run is. */
+#ifndef CLI_PROGRESS_H
+#define CLI_PROGRESS_H
+
+#include <stdbool.h>
+#include <time.h>
+
+struct tally;
+
+struct progress {
+	bool shown;
+	bool written; /* there is a line to wipe */
+	struct timespec start, last;
+};
+
+/* ${wanted} and standard error is a terminal: otherwise all of this is silent. */
+void progress_start(struct progress *p, bool wanted);
+
+/* Ten times a second at most. */
+void progress_step(struct progress *p, const struct tally *t);
+
+void progress_end(struct progress *p);
+
+#endif

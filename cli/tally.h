@@ -1,0 +1,20 @@
+/* tally.h - what a run did, and how it is told. */
+#ifndef CLI_TALLY_H
+#define CLI_TALLY_H
+
+#include "store/intake.h"
+
+/* The outcomes count mails, the others what is newly stored. */
+struct tally {
+	uint64_t mails, outcomes[OUTCOME_COUNT];
+	uint64_t reports, records, messages;
+};
+
+/* Count a mail that is over. */
+void tally_add(struct tally *t, const struct intake *in);
+
+/* On standard output: one JSON object (ruastat-json(5)), or a line for people. */
+void tally_json(const struct tally *t, double seconds);
+void tally_text(const struct tally *t, double seconds);
+
+#endif

@@ -1,0 +1,34 @@
+/* keyset.h - the mails of a source that are known, and what is still to be done to them. */
+#ifndef CORE_KEYSET_H
+#define CORE_KEYSET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/digest.h"
+
+/* What a known mail still waits for. */
+enum known {
+	KNOWN_NOT,     /* it is not known */
+	KNOWN_DONE,    /* nothing */
+	KNOWN_SUCCESS, /* stored, its after-action not yet done */
+	KNOWN_FAILURE, /* recorded as unreadable, not yet moved to the failure folder */
+};
+
+struct keyset;
+
+/* An empty set.  It grows by 34 to 68 bytes for each key; out of memory ends the process. */
+struct keyset *keyset_new(void);
+void keyset_free(struct keyset *s);
+
+size_t keyset_size(const struct keyset *s);
+enum known keyset_get(const struct keyset *s, struct key k);
+
+/* Set what ${k} waits for, adding it where it is missing; ${v} is not KNOWN_NOT. */
+void keyset_put(struct keyset *s, struct key k, enum known v);
+
+/* Call ${each} with every key that waits for ${v}, in no order; the set must not change meanwhile. */
+void keyset_each(
+    const struct keyset *s, enum known v, void (*each)(void *arg, struct key k), void *arg);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * limits.h - every ceiling of the program, each with its reason.
+ * Bytes unless said otherwise.  What the configuration can change says so.
+ */
+#ifndef CORE_LIMITS_H
+#define CORE_LIMITS_H
+
+/* What names it: a path below its source. */
+#define LIMIT_PATH_BYTES 8192
+
+/* What a mail may be. */
+#define LIMIT_MAIL_BYTES (64ull << 20)  /* base64 of 40 MB of gzip; refused by size, unread */
+#define LIMIT_HEADER_BYTES (256u << 10) /* the header block kept; formats say 256 KiB is ample */
+#define LIMIT_MIME_DEPTH 10             /* a journalled forward of a forward is 4 deep */
+#define LIMIT_MIME_PARTS 200            /* a bulk forward; 300,000 parts cost GMime 416 MB */
+
+/* What an attachment may unpack to. */
+#define LIMIT_UNPACK_DEPTH 3         /* xml in gzip in zip is real */
+#define LIMIT_UNPACK_MEMBERS 1000    /* a year of reports zipped by hand */
+#define LIMIT_XML_BYTES (1ull << 30) /* 450,000 records are 300 MB and real; per message */
+#define LIMIT_JSON_BYTES (16u << 20) /* a TLS report is read as a whole */
+
+#define LIMIT_MESSAGE_REPORTS 2000 /* all parts of a mail together, for the same reason */
+#define LIMIT_REVISIONS 100        /* of one report: a reporter corrects itself once or twice */
+
+/* What a document may hold. */
+#define LIMIT_XML_DEPTH 64         /* the schema needs 6 */
+#define LIMIT_XML_TEXT (64u << 10) /* one element's text; comments are unbounded by the RFC */
+#define LIMIT_RECORDS 4000000      /* what LIMIT_XML_BYTES could hold at 250 bytes each */
+#define LIMIT_RESULTS 128          /* dkim, spf or reasons of one record; RFC 9990 3.1.3: 100 */
+#define LIMIT_QUIRKS 64            /* per report; what repeats is counted once */
+#define LIMIT_COUNT (1ull << 40)   /* messages of a record, and of a report: sums fit 63 bits */
+
+/* What is kept of a text: beyond it the text is cut (or, in an identity, refused). */
+#define LIMIT_DOMAIN_BYTES 255   /* RFC 1035 3.1 */
+#define LIMIT_NAME_BYTES 1024    /* org_name, report_id, contact */
+#define LIMIT_COMMENT_BYTES 4096 /* reason comments, human_result, error */
+#define LIMIT_REASON_BYTES 500   /* why a message gave nothing */
+
+/* What a frame between worker and parent may be. */
+#define LIMIT_FRAME_BYTES (3u << 20) /* a record full of LIMIT_RESULTS is 2.4 MB */
+
+/* What a worker may use for one message. */
+#define LIMIT_WORKER_MEMORY (512ull << 20) /* address space; residents stay below 128 MB */
+#define LIMIT_WORKER_ARENA (64u << 20)     /* what one message's structures may take */
+#define LIMIT_CPU_SECONDS 20 /* and one more for each 10 MB of mail; 300 MB of XML take 2 */
+#define LIMIT_CPU_BYTES (10u << 20)
+#define LIMIT_WALL_SECONDS 60           /* while the parent is listening */
+#define LIMIT_WORKER_MESSAGES 10000     /* then it is replaced: leaks cannot add up */
+#define LIMIT_WORKER_BYTES (1ull << 30) /* likewise */
+#define LIMIT_WORKER_RETRIES 3          /* a worker killed from outside costs no message */
+#define LIMIT_WORKERS 16
+
+/* What a row of ruastat_data.record_block may hold. */
+#define LIMIT_BLOCK_RECORDS 1000
+#define LIMIT_BLOCK_BYTES (256u << 10) /* strangers' long texts end a block earlier */
+
+/* What a batch may hold before it is written. */
+#define LIMIT_BATCH_MESSAGES 200
+#define LIMIT_BATCH_REPORTS 1000 /* an advisory lock each; PostgreSQL has 6400 by default */
+#define LIMIT_BATCH_RECORDS 5000 /* a larger report has a transaction of its own */
+#define LIMIT_BATCH_BYTES (4u << 20)
+#define LIMIT_SPOOL_BYTES (2ull << 30) /* of one message, in the file */
+#define LIMIT_SPOOL_MEMORY (1u << 20)  /* of one message; beyond it goes to a file */
+
+/* What is kept of mails that gave nothing. */
+#define LIMIT_KEPT_BYTES (10u << 20)  /* one mail */
+#define LIMIT_KEPT_TOTAL (1ull << 30) /* all of them, oldest dropped first */
+
+/* How long the database may be away before a run gives up with exit status 75. */
+#define LIMIT_DATABASE_SECONDS 60
+
+#endif

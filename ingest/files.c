@@ -1,0 +1,261 @@
+#include "ingest/files.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/limits.h"
+
+#include "ingest/mailfile.h"
+#include "ingest/source.h"
+#include "ingest/syserr.h"
+
+#define PIECE ((size_t)64 << 10)
+#define PATH_BYTES ((size_t)64 << 10)
+
+struct level {
+	DIR *dir;
+	size_t path; /* bytes of the path up to here, slash included */
+};
+
+struct files {
+	const char *root;
+	struct level levels[FILES_DEPTH];
+	size_t depth;
+	bool single;     /* root is a file, not yet handed out */
+	bool tree;       /* root is a directory */
+	struct buf path; /* of the entry in hand, relative to the root */
+	struct digest *digest;
+	char piece[PIECE];
+};
+
+/* Walk the directory ${name} in ${dir}, whose path is in f->path; 0 or the error's number. */
+static int
+descend(struct files *f, int dir, const char *name)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	DIR *opened;
+	int fd;
+
+	fd = openat(dir, name, flags);
+	if (fd < 0)
+		return errno;
+	opened = fdopendir(fd);
+	if (opened == NULL) {
+		int errnum = errno;
+
+		close(fd);
+		return errnum;
+	}
+	f->levels[f->depth].dir = opened;
+	f->levels[f->depth].path = f->path.n;
+	f->depth++;
+	return 0;
+}
+
+struct files *
+files_open(struct arena *arena, const char *root, struct err *e)
+{
+	struct files *f = arena_alloc(arena, sizeof(*f));
+	struct stat st;
+	int errnum = 0;
+
+	if (f == NULL) {
+		err_set(e, ERR_CONFIG, "could not open \"%s\": the path is too long", root);
+		return NULL;
+	}
+	f->root = root;
+	f->digest = digest_new();
+	buf_init(&f->path, PATH_BYTES);
+	if (stat(root, &st) != 0)
+		errnum = errno;
+	f->tree = errnum == 0 && S_ISDIR(st.st_mode);
+	f->single = errnum == 0 && !f->tree;
+	if (f->tree)
+		errnum = descend(f, AT_FDCWD, root);
+	if (errnum == 0)
+		return f;
+	syserr_set(e, ERR_SOURCE, "could not read", root, STR(""), errnum);
+	files_close(f);
+	return NULL;
+}
+
+bool
+files_is_tree(const struct files *f)
+{
+	return f->tree;
+}
+
+void
+files_close(struct files *f)
+{
+	if (f == NULL)
+		return;
+	while (f->depth > 0)
+		closedir(f->levels[--f->depth].dir);
+	digest_free(f->digest);
+	buf_fini(&f->path);
+}
+
+static int
+trouble(const struct files *f, enum err_kind kind, int errnum, struct err *e)
+{
+	bool below = f->depth > 0;
+
+	return syserr_set(
+	    e, kind, "could not read", f->root, below ? str_of(f->path.p) : STR(""), errnum);
+}
+
+static struct key
+stat_key(struct files *f, const struct stat *st)
+{
+	digest_start(f->digest);
+	digest_field(f->digest, STR("stat"));
+	digest_field(f->digest, str_of(f->path.p));
+	digest_number(f->digest, (uint64_t)st->st_size);
+	digest_number(f->digest, (uint64_t)st->st_mtim.tv_sec);
+	digest_number(f->digest, (uint64_t)st->st_mtim.tv_nsec);
+	digest_number(f->digest, (uint64_t)st->st_ino);
+	return key_of(digest_end(f->digest));
+}
+
+/* What is beyond the ceiling is too big to be read anyway: its size has to tell it apart. */
+static int
+content_key(struct files *f, int fd, const struct stat *st, struct key *out)
+{
+	struct sha256 h;
+	uint64_t at = 0;
+
+	digest_start(f->digest);
+	while (at < LIMIT_XML_BYTES) {
+		ssize_t n = pread(fd, f->piece, PIECE, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno;
+		if (n == 0)
+			break;
+		digest_add(f->digest, (struct str){ f->piece, (size_t)n });
+		at += (uint64_t)n;
+	}
+	if ((uint64_t)st->st_size > at)
+		digest_number(f->digest, (uint64_t)st->st_size);
+	h = digest_end(f->digest);
+	digest_start(f->digest);
+	digest_field(f->digest, STR("content"));
+	digest_field(f->digest, str_of(f->path.p));
+	digest_field(f->digest, (struct str){ (const char *)h.b, sizeof(h.b) });
+	*out = key_of(digest_end(f->digest));
+	return 0;
+}
+
+static int
+refused(const struct files *f, int errnum, struct err *e)
+{
+	bool all = errnum == EMFILE || errnum == ENFILE;
+
+	return trouble(f, all ? ERR_SOURCE : ERR_MESSAGE, errnum, e);
+}
+
+/* Open ${name} in ${dir} and hand it out, at least its keys: 1, 0 when it is gone, -1. */
+static int
+hand_out(struct files *f, int dir, const char *name, const struct keyset *known, struct mail *mail,
+    struct err *e)
+{
+	struct stat st;
+	int errnum, fd = mailfile_open(dir, name, &st, &errnum);
+
+	if (fd < 0)
+		return errnum == ENOENT || errnum == ELOOP ? 0 : refused(f, errnum, e);
+	*mail = (struct mail){ .nkeys = 2, .fd = -1, .name = f->path.p, .bare = true };
+	errnum = content_key(f, fd, &st, &mail->keys[0]);
+	if (errnum != 0) {
+		close(fd);
+		return refused(f, errnum, e);
+	}
+	mail->keys[1] = stat_key(f, &st);
+	mail->size = (uint64_t)st.st_size;
+	mail->known = keyset_get(known, mail->keys[0]) != KNOWN_NOT;
+	if (mail->known)
+		close(fd);
+	else
+		mail->fd = fd;
+	return 1;
+}
+
+/* The entry ${name} of ${dir}: 1 with ${mail}, 0 when there is nothing to hand out, -1. */
+static int
+meet(struct files *f, int dir, const char *name, const struct keyset *known, struct mail *mail,
+    struct err *e)
+{
+	struct stat st;
+	int errnum;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : trouble(f, ERR_MESSAGE, errno, e);
+	if (S_ISDIR(st.st_mode) && f->depth == FILES_DEPTH)
+		return err_set(e, ERR_MESSAGE,
+		    "could not read \"%s/%.*s\": it is nested more than "
+		    "%d deep; name it as a source of its own",
+		    f->root, STR_ARG(str_of(f->path.p)), FILES_DEPTH);
+	if (S_ISDIR(st.st_mode)) {
+		f->path.p[f->path.n - 1] = '/';
+		errnum = descend(f, dir, name);
+		f->path.p[f->path.n - 1] = errnum == 0 ? '/' : '\0';
+		if (errnum == 0 || errnum == ENOENT)
+			return 0;
+		return refused(f, errnum, e);
+	}
+	if (!S_ISREG(st.st_mode) || keyset_get(known, stat_key(f, &st)) != KNOWN_NOT)
+		return 0;
+	return hand_out(f, dir, name, known, mail, e);
+}
+
+static int
+next_single(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
+{
+	f->single = false;
+	buf_puts(&f->path, str_of(strrchr(f->root, '/') + 1));
+	buf_put8(&f->path, '\0');
+	return meet(f, AT_FDCWD, f->root, known, mail, e);
+}
+
+int
+files_next(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
+{
+	if (f->single)
+		return next_single(f, known, mail, e);
+	while (f->depth > 0) {
+		const struct level *top = &f->levels[f->depth - 1];
+		const struct dirent *d;
+		int rc;
+
+		errno = 0;
+		d = readdir(top->dir);
+		if (d == NULL) {
+			int errnum = errno;
+
+			if (f->path.n > 0)
+				f->path.p[top->path] = '\0';
+			f->depth--;
+			closedir(f->levels[f->depth].dir);
+			if (errnum != 0 && errnum != ENOENT)
+				return trouble(f, ERR_MESSAGE, errnum, e);
+			continue;
+		}
+		if (d->d_name[0] == '.')
+			continue;
+		f->path.n = top->path;
+		buf_puts(&f->path, str_of(d->d_name));
+		buf_put8(&f->path, '\0');
+		rc = meet(f, dirfd(top->dir), d->d_name, known, mail, e);
+		if (rc != 0)
+			return rc;
+	}
+	return 0;
+}

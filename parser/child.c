@@ -1,0 +1,139 @@
+#include "parser/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "parser/worker.h"
+
+/* posix_spawn's errno, or 0. */
+static int
+spawn(pid_t *pid, const char *exe, int socket)
+{
+	char name[] = WORKER_NAME;
+	char locale[] = "LC_ALL=C.UTF-8";
+	char *argv[] = { name, NULL };
+	char zone[] = "TZ=UTC0"; /* a rule, not a file: the jail opens none */
+	char *env[] = { locale, zone, NULL };
+	posix_spawn_file_actions_t files;
+	int rc;
+
+	rc = posix_spawn_file_actions_init(&files);
+	if (rc != 0)
+		return rc;
+	/* The socket first: where our own streams are closed it may be one of the numbers below. */
+	rc = posix_spawn_file_actions_adddup2(&files, socket, 3);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
+	if (rc == 0)
+		rc = posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
+	if (rc == 0)
+		rc = posix_spawn(pid, exe, &files, NULL, argv, env);
+	posix_spawn_file_actions_destroy(&files);
+	return rc;
+}
+
+static int
+cannot_start(const char *exe, int error, struct err *e)
+{
+	bool passes = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
+
+	return err_set(e, passes ? ERR_SOURCE : ERR_CONFIG, "cannot start the parser (%s): %s", exe,
+	    strerror(error));
+}
+
+int
+child_start(struct child *c, const char *exe, struct err *e)
+{
+	int ends[2];
+	pid_t pid;
+	int error;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return cannot_start(exe, errno, e);
+	error = spawn(&pid, exe, ends[1]);
+	close(ends[1]);
+	if (error != 0) {
+		close(ends[0]);
+		return cannot_start(exe, error, e);
+	}
+	*c = (struct child){ .pid = pid, .socket = ends[0] };
+	if (clock_getcpuclockid(pid, &c->clock) != 0)
+		c->clock = -1;
+	return 0;
+}
+
+uint64_t
+child_cpu_ms(const struct child *c)
+{
+	struct timespec used;
+
+	if (c->clock == -1 || clock_gettime(c->clock, &used) != 0)
+		return 0;
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+void
+child_limit(struct child *c, uint64_t seconds)
+{
+	/* Soft alone: a hard limit could not be raised again for the next message. */
+	struct rlimit r = { seconds, RLIM_INFINITY };
+
+	if (seconds == c->limit)
+		return;
+	/* A failure leaves the wall time, which bounds the message too. */
+	if (prlimit(c->pid, RLIMIT_CPU, &r, NULL) == 0)
+		c->limit = seconds;
+}
+
+void
+child_hang_up(const struct child *c)
+{
+	shutdown(c->socket, SHUT_WR);
+}
+
+void
+child_await(const struct child *c, int ms)
+{
+	struct pollfd p = { .fd = c->socket, .events = POLLIN };
+
+	/* The kernel hangs up for it as it ends. */
+	while (poll(&p, 1, ms) < 0 && errno == EINTR)
+		;
+}
+
+static uint64_t
+milliseconds(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_usec / 1000;
+}
+
+struct child_end
+child_bury(struct child *c)
+{
+	struct child_end end = { .status = -1 };
+	struct rusage usage;
+	int status;
+	pid_t got;
+
+	/* One that is ending already keeps the end it has; one that closed its socket has no say. */
+	kill(c->pid, SIGKILL);
+	do
+		got = wait4(c->pid, &status, 0, &usage);
+	while (got < 0 && errno == EINTR);
+	if (got == c->pid) {
+		end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+		end.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+		end.cpu_ms = milliseconds(usage.ru_utime) + milliseconds(usage.ru_stime);
+	}
+	close(c->socket);
+	c->pid = 0;
+	return end;
+}

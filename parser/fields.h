@@ -1,0 +1,72 @@
+/* fields.h - the report that grows, and its present record, as elements of a document come by. */
+#ifndef PARSER_FIELDS_H
+#define PARSER_FIELDS_H
+
+#include "core/arena.h"
+#include "core/limits.h"
+#include "core/report.h"
+#include "parser/quirks.h"
+
+/* What one record's texts may take together; more would not fit a frame. */
+#define FIELDS_RECORD_TEXT ((size_t)768 << 10)
+
+#define FIELDS_ROWS 64
+#define FIELDS_SLOTS 256
+
+/* What values are put into; IN_LIST is the report where each of several texts counts. */
+enum fields_base { IN_REPORT, IN_LIST, IN_RECORD, IN_REASON, IN_DKIM, IN_SPF, FIELDS_BASES };
+
+struct fields {
+	struct report report; /* texts in the arena */
+	struct quirks quirks;
+	char bad[200]; /* why this can be no report, or "" */
+
+	struct record record; /* texts in ->text, good until the next record */
+	bool record_ready;    /* ->record is whole */
+	struct reason reasons[LIMIT_RESULTS];
+	struct dkim_result dkims[LIMIT_RESULTS];
+	struct spf_result spfs[LIMIT_RESULTS];
+	char *text;
+	size_t used;
+	void *bases[FIELDS_BASES]; /* NULL: not open, or one too many */
+
+	/* The table of schema.c, by number of row. */
+	const struct schema_row *rows;
+	struct str names[FIELDS_ROWS]; /* the last of each path */
+	uint64_t below[FIELDS_ROWS];   /* a bit for each row inside */
+	int8_t parents[FIELDS_ROWS];
+	int8_t slots[FIELDS_SLOTS]; /* rows hashed by parent and name */
+	uint64_t seen;              /* a bit per row: it has its value */
+};
+
+void fields_init(struct fields *f);
+void fields_fini(struct fields *f);
+
+/* Begin a document; the report's texts go to ${a}. */
+void fields_start(struct fields *f, struct arena *a);
+
+/* Places that are no row. */
+#define FIELDS_OUTSIDE (-1) /* around <feedback> */
+#define FIELDS_UNKNOWN (-2)
+
+/*
+ * The row of an element ${name} (without prefix, any case) that opens in that of row ${in}: the one
+ * the schema has there, else the one of the nearest element around it.
+ */
+int fields_find(const struct fields *f, int in, struct str name);
+
+/* The row the schema has ${row} in, and whether it holds text. */
+int fields_parent(const struct fields *f, int row);
+bool fields_is_leaf(const struct fields *f, int row);
+
+/* An element that holds elements begins, and ends. */
+void fields_open(struct fields *f, int row);
+void fields_close(struct fields *f, int row);
+
+/* A leaf's text, trimmed. */
+void fields_value(struct fields *f, int row, struct str value);
+
+/* All is read: ->bad says what an aggregate report must have and this has not. */
+void fields_finish(struct fields *f);
+
+#endif

@@ -1,0 +1,51 @@
+/* mime.h - a mail taken apart (RFC 2045-2049, 2183, 2231, 5322): its leaves, decoded. */
+#ifndef PARSER_MIME_H
+#define PARSER_MIME_H
+
+#include "core/arena.h"
+#include "core/err.h"
+#include "core/str.h"
+#include "parser/sniff.h"
+
+struct mime;
+
+struct mime *mime_new(struct err *e);
+void mime_free(struct mime *m);
+
+/* What the header says; texts belong to the arena, ->header borrows from the mail. */
+struct mime_header {
+	struct str message_id;  /* without its angle brackets */
+	struct str from_domain; /* of the first address, lower case */
+	struct str header;      /* the block as it came, at most LIMIT_HEADER_BYTES */
+};
+
+struct mime_leaf {
+	struct str name;  /* file name as declared, for display and as a hint; or empty */
+	struct str type;  /* media type as declared, any case: "application/gzip" */
+	struct str bytes; /* decoded, not charset-converted; only the beginning when SNIFF_OTHER */
+	enum sniff sniff;
+};
+
+struct mime_visitor {
+	void *arg;
+	/* 0, or -1 to stop there. */
+	int (*leaf)(void *arg, const struct mime_leaf *leaf, struct err *e);
+	/* Something was left out because of a limit: ${reason}.  At most once per limit. */
+	int (*limit)(void *arg, const char *reason, struct err *e);
+};
+
+/* Forget the counts of the message before: parts, and bytes decoded. */
+void mime_reset(struct mime *m);
+
+/*
+ * Show ${v} the leaves of ${mail} in document order, those of attached messages too; none of a
+ * delivery status notification, whose enclosures are somebody's returned mail.  LIMIT_MIME_DEPTH,
+ * LIMIT_MIME_PARTS and LIMIT_HEADER_BYTES hold.  A leaf that is itself a mail (SNIFF_MAIL) may be
+ * given to mime_walk from within ->leaf, with ${header} == NULL; depths and counts add up.
+ *
+ * Fills in ${header} before the first leaf.  Returns 0, or what ->leaf returned.
+ */
+int mime_walk(struct mime *m, struct arena *a, struct str mail, struct mime_header *header,
+    const struct mime_visitor *v, struct err *e);
+
+#endif

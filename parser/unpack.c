@@ -1,0 +1,307 @@
+#include "parser/unpack.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/buf.h"
+#include "core/limits.h"
+
+struct unpack {
+	struct buf inner[LIMIT_UNPACK_DEPTH]; /* an archive found in another */
+	struct buf path[LIMIT_UNPACK_DEPTH];
+	uint64_t bytes; /* unpacked of this message, at all levels */
+	unsigned members;
+	locale_t utf8; /* libarchive converts names to the locale's character set */
+};
+
+/* One archive on its way. */
+struct level {
+	struct unpack *u;
+	const struct unpack_sink *sink;
+	struct archive *ar;
+	struct str path; /* its own */
+	unsigned depth;
+	bool alone;
+	char reason[160];
+	enum outcome outcome; /* of ->reason */
+};
+
+static int each(struct unpack *u, struct str in, struct str path, unsigned depth, bool alone,
+    const struct unpack_sink *sink, struct err *e);
+
+struct unpack *
+unpack_new(struct err *e)
+{
+	struct unpack *u = calloc(1, sizeof(*u));
+	struct archive *ar;
+
+	if (u == NULL)
+		abort();
+	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
+		buf_init(&u->inner[i], LIMIT_MAIL_BYTES);
+		buf_init(&u->path[i], (size_t)4 * LIMIT_NAME_BYTES);
+	}
+	u->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+	ar = archive_read_new();
+	if (ar == NULL || archive_read_support_filter_gzip(ar) != ARCHIVE_OK ||
+	    archive_read_support_format_zip(ar) != ARCHIVE_OK) {
+		err_set(e, ERR_CONFIG, "libarchive cannot read gzip and zip");
+		unpack_free(u);
+		u = NULL;
+	}
+	archive_read_free(ar);
+	return u;
+}
+
+void
+unpack_free(struct unpack *u)
+{
+	if (u == NULL)
+		return;
+	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
+		buf_fini(&u->inner[i]);
+		buf_fini(&u->path[i]);
+	}
+	if (u->utf8 != (locale_t)0)
+		freelocale(u->utf8);
+	free(u);
+}
+
+void
+unpack_reset(struct unpack *u)
+{
+	u->bytes = 0;
+	u->members = 0;
+	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++)
+		buf_fini(&u->inner[i]);
+}
+
+/* The number of members a zip's end record gives (APPNOTE.TXT 4.3.16), 0 when there is none. */
+static unsigned
+zip_members(struct str in)
+{
+	size_t least = in.n > (66u << 10) ? in.n - (66u << 10) : 0;
+
+	for (size_t at = in.n >= 22 ? in.n - 22 : 0; at > least; at--)
+		if (memcmp(in.p + at, "PK\x05\x06", 4) == 0)
+			return (unsigned char)in.p[at + 10] |
+			    (unsigned)(unsigned char)in.p[at + 11] << 8;
+	return 0;
+}
+
+/* Write libarchive's own words, or ours, into ${l}; returns -1. */
+static int
+fail(struct level *l, enum outcome outcome, const char *words)
+{
+	const char *s = words != NULL ? words : archive_error_string(l->ar);
+	size_t n;
+
+	if (s == NULL)
+		s = "the archive is damaged";
+	n = strnlen(s, sizeof(l->reason) - 1);
+	memcpy(l->reason, s, n);
+	l->reason[n] = '\0';
+	if (words == NULL && strstr(s, "nsupported") != NULL)
+		outcome = OUTCOME_UNSUPPORTED;
+	l->outcome = outcome;
+	return -1;
+}
+
+/*
+ * The next bytes of the present member: 1, 0 at its end, -1 with ->reason.  Encryption shows itself
+ * only here in some zips.
+ */
+static int
+block(struct level *l, struct str *bytes)
+{
+	const void *p;
+	la_int64_t offset;
+	int rc = archive_read_data_block(l->ar, &p, &bytes->n, &offset);
+
+	bytes->p = p;
+	if (rc == ARCHIVE_EOF)
+		return 0;
+	if (rc != ARCHIVE_OK) {
+		if (archive_read_has_encrypted_entries(l->ar) > 0)
+			return fail(l, OUTCOME_UNSUPPORTED, "the zip is encrypted");
+		return fail(l, OUTCOME_CORRUPT, NULL);
+	}
+	l->u->bytes += bytes->n;
+	if (l->u->bytes > LIMIT_XML_BYTES)
+		return fail(l, OUTCOME_TOO_BIG, "it unpacks to more than 1 GiB");
+	return 1;
+}
+
+static int
+failed(struct level *l, struct str path, struct err *e)
+{
+	return l->sink->failed(l->sink->arg, path, l->outcome, l->reason, e);
+}
+
+/* Gather an archive that is a member of this one, and unpack it. */
+static int
+nested(struct level *l, const struct unpack_member *m, struct err *e)
+{
+	struct buf *b = &l->u->inner[l->depth];
+	struct str bytes = m->head;
+	int more = 1;
+
+	if (l->depth + 1 >= LIMIT_UNPACK_DEPTH) {
+		fail(l, OUTCOME_TOO_BIG, "archives are nested too deep");
+		return failed(l, m->path, e);
+	}
+	buf_reset(b);
+	while (more > 0 && !b->over) {
+		buf_puts(b, bytes);
+		more = block(l, &bytes);
+	}
+	if (b->over)
+		more = fail(l, OUTCOME_TOO_BIG, "an archive in the archive is too large");
+	if (more < 0)
+		return failed(l, m->path, e);
+	return each(l->u, buf_str(b), m->path, l->depth + 1, m->alone, l->sink, e);
+}
+
+/* Hand the member's bytes on, the ones read already first. */
+static int
+stream(struct level *l, const struct unpack_member *m, struct err *e)
+{
+	struct str bytes = m->head;
+	int more = 1;
+	int rc = l->sink->open(l->sink->arg, m, e);
+
+	if (rc != 1)
+		return rc;
+	rc = 0;
+	while (more > 0 && rc == 0) {
+		rc = l->sink->data(l->sink->arg, bytes, e);
+		if (rc == 0)
+			more = block(l, &bytes);
+	}
+	if (rc < 0)
+		return rc;
+	return l->sink->close(l->sink->arg, l->outcome, more < 0 ? l->reason : NULL, e);
+}
+
+/* "the archive > its member", in the buf of this depth. */
+static struct str
+member_path(struct level *l, struct archive_entry *entry)
+{
+	struct buf *b = &l->u->path[l->depth];
+	const char *name = archive_entry_pathname_utf8(entry);
+
+	if (name == NULL)
+		name = archive_entry_pathname(entry);
+	buf_reset(b);
+	buf_puts(b, l->path);
+	/* libarchive calls the content of a gzip without a name "data". */
+	if (name != NULL &&
+	    !(archive_format(l->ar) == ARCHIVE_FORMAT_RAW && strcmp(name, "data") == 0))
+		buf_printf(b, "%s%.1024s", b->n > 0 ? " > " : "", name);
+	return buf_str(b);
+}
+
+static int
+member(struct level *l, struct archive_entry *entry, struct err *e)
+{
+	struct unpack_member m = { .path = member_path(l, entry), .alone = l->alone };
+	int rc;
+
+	l->outcome = OUTCOME_CORRUPT;
+	if (archive_entry_filetype(entry) != 0 && archive_entry_filetype(entry) != S_IFREG)
+		return 0;
+	if (archive_entry_is_encrypted(entry)) {
+		fail(l, OUTCOME_UNSUPPORTED, "the zip is encrypted");
+		return failed(l, m.path, e);
+	}
+	rc = block(l, &m.head);
+	if (rc < 0)
+		return failed(l, m.path, e);
+	if (rc == 0)
+		m.head.n = 0;
+	m.sniff = sniff_bytes(m.head);
+	if (m.sniff == SNIFF_GZIP || m.sniff == SNIFF_ZIP)
+		return nested(l, &m, e);
+	return stream(l, &m, e);
+}
+
+static int
+open_archive(struct level *l, struct str in, enum sniff kind)
+{
+	if (l->ar == NULL)
+		return fail(l, OUTCOME_CORRUPT, "out of memory");
+	if (kind == SNIFF_GZIP) {
+		archive_read_support_filter_gzip(l->ar);
+		archive_read_support_format_raw(l->ar);
+		archive_read_support_format_empty(l->ar);
+	} else {
+		archive_read_support_format_zip(l->ar);
+	}
+	if (archive_read_open_memory(l->ar, in.p, in.n) != ARCHIVE_OK)
+		return fail(l, OUTCOME_CORRUPT, NULL);
+	/* A header that is no gzip header would let the bytes pass through as they are. */
+	if (kind == SNIFF_GZIP && archive_filter_code(l->ar, 0) != ARCHIVE_FILTER_GZIP)
+		return fail(l, OUTCOME_CORRUPT, "the gzip header is damaged");
+	/* gzip in gzip is undone by libarchive at once; the last filter is always "none". */
+	if (archive_filter_count(l->ar) - 1 + (int)l->depth > LIMIT_UNPACK_DEPTH)
+		return fail(l, OUTCOME_TOO_BIG, "archives are nested too deep");
+	return 0;
+}
+
+static int
+each(struct unpack *u, struct str in, struct str path, unsigned depth, bool alone,
+    const struct unpack_sink *sink, struct err *e)
+{
+	enum sniff kind = sniff_bytes(in);
+	struct level l = { .u = u, .sink = sink, .path = path, .depth = depth };
+	struct archive_entry *entry;
+	unsigned n = 0;
+	int rc = 0, got;
+
+	l.alone = alone && (kind == SNIFF_GZIP || zip_members(in) == 1);
+	l.ar = archive_read_new();
+	if (open_archive(&l, in, kind) != 0) {
+		rc = failed(&l, path, e);
+		goto out;
+	}
+	for (;;) {
+		got = archive_read_next_header(l.ar, &entry);
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+			break;
+		/* Whoever said "one member" is taken at his word: the original may be kept as it is. */
+		if (n++ > 0 && l.alone)
+			break;
+		if (u->members++ >= LIMIT_UNPACK_MEMBERS) {
+			fail(&l, OUTCOME_TOO_BIG, "the archive has too many members");
+			rc = failed(&l, path, e);
+			goto out;
+		}
+		rc = member(&l, entry, e);
+		if (rc != 0 || u->bytes > LIMIT_XML_BYTES)
+			goto out;
+	}
+	if (got == ARCHIVE_EOF && n == 0) {
+		fail(&l, OUTCOME_NOT_A_REPORT, "the archive is empty");
+		rc = failed(&l, path, e);
+	} else if (got != ARCHIVE_EOF && got != ARCHIVE_OK && got != ARCHIVE_WARN) {
+		fail(&l, OUTCOME_CORRUPT, NULL);
+		rc = failed(&l, path, e);
+	}
+out:
+	archive_read_free(l.ar);
+	return rc;
+}
+
+int
+unpack_each(
+    struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink, struct err *e)
+{
+	locale_t old = uselocale(u->utf8);
+	int rc = each(u, in, path, 0, true, sink, e);
+
+	uselocale(old);
+	return rc;
+}

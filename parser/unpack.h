@@ -1,0 +1,48 @@
+/* unpack.h - get the documents out of an attachment: gzip and zip, one in the other. */
+#ifndef PARSER_UNPACK_H
+#define PARSER_UNPACK_H
+
+#include "core/err.h"
+#include "core/report.h"
+#include "core/str.h"
+#include "parser/sniff.h"
+
+struct unpack;
+
+struct unpack *unpack_new(struct err *e);
+void unpack_free(struct unpack *u);
+
+struct unpack_member {
+	struct str path;  /* names on the way to it, joined by " > "; any bytes, display only */
+	struct str head;  /* its beginning; all of it when it is small */
+	enum sniff sniff; /* of ->head */
+	bool alone;       /* nothing else is in any of the archives on the way to it */
+};
+
+/* Told in this order for each member: open, if that gave 1: data …, close. */
+struct unpack_sink {
+	void *arg;
+	/* 1: ->data is given all of it, ->head included; 0: it is passed over; -1: stop. */
+	int (*open)(void *arg, const struct unpack_member *m, struct err *e);
+	/* 0; 1 when the rest is of no interest; -1 to stop everything. */
+	int (*data)(void *arg, struct str bytes, struct err *e);
+	/* ${reason} is NULL when the member came whole, else ${outcome} says what is wrong. */
+	int (*close)(void *arg, enum outcome outcome, const char *reason, struct err *e);
+	/* Of an archive, or of a member before its ->open: it cannot be read. */
+	int (*failed)(
+	    void *arg, struct str path, enum outcome outcome, const char *reason, struct err *e);
+};
+
+/* Forget what was counted for the message before: LIMIT_XML_BYTES and LIMIT_UNPACK_MEMBERS. */
+void unpack_reset(struct unpack *u);
+
+/*
+ * Unpack ${in}, which is SNIFF_GZIP or SNIFF_ZIP, and what is packed in it, LIMIT_UNPACK_DEPTH
+ * deep.  Members are streamed; only an archive in a zip is gathered first, at most LIMIT_MAIL_BYTES.
+ * Bytes after the end of an archive do not matter.  ${path} is what the archive is called.
+ * Returns 0, or -1 when a sink function did.
+ */
+int unpack_each(struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink,
+    struct err *e);
+
+#endif

@@ -1,0 +1,1 @@
+COPY ruastat_data.kept (intake_id, size, bytes) FROM STDIN (FORMAT binary)

@@ -1,0 +1,2 @@
+-- What was applied to this database: name, checksum.
+SELECT name, checksum FROM ruastat_data.migration

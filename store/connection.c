@@ -1,0 +1,106 @@
+#include "store/connection.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/log.h"
+
+#include "sql.h"
+
+/* libpq would print them: what matters comes back as an error too. */
+static void
+on_notice(void *arg, const char *text)
+{
+	(void)arg;
+	log_event(LOG_DEBUG, "%.*s", (int)strcspn(text, "\n"), text);
+}
+
+/* What the admin's defaults may not change. */
+static int
+set_up(PGconn *c, struct err *e)
+{
+	PGresult *r = PQexec(c, sql_query_session);
+	enum remedy remedy = connection_judge(c, r, e);
+
+	PQclear(r);
+	return remedy == REMEDY_NONE && PQsetClientEncoding(c, "UTF8") == 0 ? 0 : -1;
+}
+
+PGconn *
+connection_new(const struct database *db, struct err *e)
+{
+	/* What stands before dbname yields to the admin's connection string. */
+	static const char *const keys[] = { "application_name", "connect_timeout",
+		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
+		"dbname", NULL };
+	const char *values[] = { "ruastat", "20", "20", "5", "4", "60000", database_conninfo(db),
+		NULL };
+	PGconn *c = PQconnectdbParams(keys, values, 1);
+
+	if (c == NULL)
+		abort();
+	PQsetNoticeProcessor(c, on_notice, NULL);
+	if (PQstatus(c) != CONNECTION_OK)
+		err_set(e, PQconnectionNeedsPassword(c) ? ERR_CONFIG : ERR_DATABASE,
+		    "could not connect to the database: %s", PQerrorMessage(c));
+	else if (set_up(c, e) == 0)
+		return c;
+	PQfinish(c);
+	return NULL;
+}
+
+static bool
+class_is(const char *state, const char *const *classes)
+{
+	for (; *classes != NULL; classes++)
+		if (strncmp(state, *classes, strlen(*classes)) == 0)
+			return true;
+	return false;
+}
+
+enum remedy
+connection_judge(PGconn *c, const PGresult *r, struct err *e)
+{
+	static const char *const retry[] = { "08", "57P", "53", "40", "55P", NULL };
+	static const char *const bisect[] = { "22", "23", "54", NULL };
+	const char *state, *primary, *detail;
+
+	switch (PQresultStatus(r)) {
+	case PGRES_COMMAND_OK:
+	case PGRES_TUPLES_OK:
+	case PGRES_COPY_IN:
+	case PGRES_COPY_OUT:
+		return REMEDY_NONE;
+	default:
+		break;
+	}
+	state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
+	primary = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
+	detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
+	if (state == NULL || PQstatus(c) != CONNECTION_OK) {
+		err_set(e, ERR_DATABASE, "lost the database: %s",
+		    primary != NULL ? primary : PQerrorMessage(c));
+		return REMEDY_RETRY;
+	}
+	/* The detail comes last: a whole row may be quoted in it, and the end of that is cut. */
+	err_set(e, ERR_DATABASE, "%s (SQLSTATE %s)%s%s", primary != NULL ? primary : "", state,
+	    detail != NULL ? ": " : "", detail != NULL ? detail : "");
+	if (class_is(state, retry))
+		return REMEDY_RETRY;
+	if (class_is(state, bisect))
+		return REMEDY_BISECT;
+	e->kind = ERR_CONFIG;
+	return REMEDY_STOP;
+}
+
+PGresult *
+connection_run(PGconn *c, const char *sql, int n, const char *const *values, struct err *e)
+{
+	PGresult *r = n > 0 ? PQexecParams(c, sql, n, NULL, values, NULL, NULL, 0) : PQexec(c, sql);
+
+	if (connection_judge(c, r, e) == REMEDY_NONE)
+		return r;
+	PQclear(r);
+	return NULL;
+}

@@ -1,0 +1,154 @@
+#include "store/initdb.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "store/pgbin.h"
+#include "store/pgrun.h"
+
+#define OUTPUT_BYTES (64u << 10) /* what initdb may print; it prints 1 kB */
+
+/* One user of the operating system, by the socket, and nobody else by any way. */
+static const char access_rules[] = "local all ruastat peer map=ruastat\n"
+				   "local all all reject\n";
+
+/*
+ * The socket's directory is relative to the data directory: it holds wherever the state directory
+ * is moved to, however long its path.  jit: short queries, and it cannot be had without writable
+ * code.  mmap: logind removes the shared memory of users who log out.  Errors are not logged with
+ * their statements: those hold what strangers wrote.
+ */
+static const char settings[] = "cluster_name = 'ruastat'\n"
+			       "listen_addresses = ''\n"
+			       "unix_socket_directories = '..'\n"
+			       "unix_socket_permissions = 0700\n"
+			       "max_connections = 100\n"
+			       "max_locks_per_transaction = 256\n"
+			       "shared_buffers = 64MB\n"
+			       "dynamic_shared_memory_type = mmap\n"
+			       "jit = off\n"
+			       "wal_level = minimal\n"
+			       "max_wal_senders = 0\n"
+			       "max_logical_replication_workers = 0\n"
+			       "max_wal_size = 512MB\n"
+			       "checkpoint_timeout = 15min\n"
+			       "wal_compression = on\n"
+			       "full_page_writes = on\n"
+			       "fsync = on\n"
+			       "autovacuum = on\n"
+			       "logging_collector = off\n"
+			       "log_min_messages = warning\n"
+			       "log_min_error_statement = fatal\n"
+			       "log_checkpoints = off\n"
+			       "timezone = 'UTC'\n"
+			       "log_timezone = 'UTC'\n";
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+	(void)st;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static int
+remove_unfinished(int dir, const char *path, struct err *e)
+{
+	if (faccessat(dir, "data.new", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
+		return 0;
+	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
+		return err_set(
+		    e, ERR_DATABASE, "could not remove \"%s\": %s", path, strerror(errno));
+	return 0;
+}
+
+static int
+run(const char *path, int lock, struct err *e)
+{
+	char program[PATH_MAX + 16], at[PATH_MAX + 16], why[300];
+	char *argv[16] = { program, "-D", at, "-U", "ruastat", "-E", "UTF8", "--no-locale",
+		"--data-checksums", "--wal-segsize=4", "--auth-local=peer", "--auth-host=reject",
+		"--no-instructions", NULL };
+	struct pgbin bin;
+	struct buf text;
+	int rc, status;
+
+	if (pgbin_find(0, &bin, e) != 0)
+		return -1;
+	snprintf(program, sizeof(program), "%s/initdb", bin.dir);
+	snprintf(at, sizeof(at), "%s", path);
+	/* For tests only: they make many clusters, and none must outlive a power cut. */
+	if (getenv("RUASTAT_TEST_NOSYNC") != NULL)
+		argv[13] = "--no-sync";
+	buf_init(&text, OUTPUT_BYTES);
+	rc = pgrun_capture(argv, lock, &text, &status, e);
+	if (rc == 0 && status != 0) {
+		pgrun_reason(buf_str(&text), why, sizeof(why));
+		rc = err_set(e, ERR_DATABASE, "could not make a database in \"%s\": %s", path,
+		    why[0] != '\0' ? why : strsignal(WTERMSIG(status)));
+	}
+	buf_fini(&text);
+	return rc;
+}
+
+static int
+write_file(int dir, const char *name, struct str text, struct err *e)
+{
+	int fd, rc = 0;
+	ssize_t n;
+
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(
+		    e, ERR_DATABASE, "could not write \"%s\": %s", name, strerror(errno));
+	errno = ENOSPC; /* what a short write means, which does not set it */
+	n = write(fd, text.p, text.n);
+	if (n < 0 || (size_t)n != text.n || fsync(fd) != 0)
+		rc = err_set(e, ERR_DATABASE, "could not write \"%s\": %s", name, strerror(errno));
+	close(fd);
+	return rc;
+}
+
+static int
+configure(int dir, const char *user, struct err *e)
+{
+	struct buf map;
+	int rc;
+
+	buf_init(&map, 4096);
+	buf_printf(&map, "ruastat \"%s\" ruastat\n", user);
+	rc = write_file(dir, "data.new/pg_hba.conf", str_of(access_rules), e);
+	if (rc == 0)
+		rc = write_file(dir, "data.new/pg_ident.conf", buf_str(&map), e);
+	if (rc == 0)
+		rc = write_file(dir, "data.new/postgresql.auto.conf", str_of(settings), e);
+	buf_fini(&map);
+	return rc;
+}
+
+int
+initdb_run(int dir, const char *path, const char *user, int lock, struct err *e)
+{
+	char unfinished[PATH_MAX];
+
+	if (snprintf(unfinished, sizeof(unfinished), "%s/data.new", path) >=
+	    (int)sizeof(unfinished))
+		return err_set(e, ERR_CONFIG, "the state directory's path is too long");
+	if (remove_unfinished(dir, unfinished, e) != 0 || run(unfinished, lock, e) != 0)
+		return -1;
+	if (configure(dir, user, e) != 0)
+		return err_wrap(e, "in \"%s\"", path);
+	if (renameat(dir, "data.new", dir, "data") != 0 || fsync(dir) != 0)
+		return err_set(
+		    e, ERR_DATABASE, "could not rename \"%s\": %s", unfinished, strerror(errno));
+	return 0;
+}

@@ -1,0 +1,222 @@
+#include "store/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/limits.h"
+#include "core/text.h"
+#include "store/connection.h"
+#include "store/identity.h"
+#include "store/param.h"
+
+#include "sql.h"
+
+struct ledger {
+	struct database *db;
+	PGconn *c;
+	struct type_oids oids;
+};
+
+static int
+read_types(struct ledger *l, struct err *e)
+{
+	uint32_t *oids[] = { &l->oids.text, &l->oids.inet, &l->oids.int8, &l->oids.int2,
+		&l->oids.boolean, &l->oids.disposition, &l->oids.verdict, &l->oids.auth_result,
+		&l->oids.spf_scope, &l->oids.reason_type, &l->oids.reason, &l->oids.reason_array,
+		&l->oids.dkim, &l->oids.dkim_array, &l->oids.spf, &l->oids.spf_array,
+		&l->oids.outcome_set, &l->oids.quirk };
+	PGresult *r = connection_run(l->c, sql_query_type_oids, 0, NULL, e);
+	uint64_t v = 0;
+	int rc = 0;
+
+	if (r == NULL)
+		return -1;
+	for (int i = 0; i < (int)(sizeof(oids) / sizeof(oids[0])) && rc == 0; i++) {
+		rc = str_u64(str_of(PQgetvalue(r, 0, i)), UINT32_MAX, &v);
+		*oids[i] = (uint32_t)v;
+	}
+	PQclear(r);
+	return rc < 0 ? err_set(e, ERR_CONFIG, "the database's types are not those of ruastat") : 0;
+}
+
+struct ledger *
+ledger_open(struct database *db, struct err *e)
+{
+	struct ledger *l = calloc(1, sizeof(*l));
+
+	if (l == NULL)
+		abort();
+	l->db = db;
+	l->c = connection_new(db, e);
+	if (l->c != NULL && read_types(l, e) == 0)
+		return l;
+	ledger_close(l);
+	return NULL;
+}
+
+void
+ledger_close(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	PQfinish(l->c);
+	free(l);
+}
+
+const struct type_oids *
+ledger_types(const struct ledger *l)
+{
+	return &l->oids;
+}
+
+/* Run ${sql}, on a new connection if the old one is lost. */
+static PGresult *
+run(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
+{
+	const char *values[4] = { NULL };
+	PGresult *r;
+
+	for (int i = 0; i < n; i++)
+		values[i] = params[i].p;
+	r = PQstatus(l->c) == CONNECTION_OK ? connection_run(l->c, sql, n, values, e) : NULL;
+	if (r != NULL || PQstatus(l->c) == CONNECTION_OK)
+		return r;
+	if (database_revive(l->db, e) < 0)
+		return NULL;
+	PQfinish(l->c);
+	l->c = connection_new(l->db, e);
+	return l->c != NULL ? connection_run(l->c, sql, n, values, e) : NULL;
+}
+
+static int
+run_only(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
+{
+	PGresult *r = run(l, sql, n, params, e);
+
+	PQclear(r);
+	return r != NULL ? 0 : -1;
+}
+
+int
+ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, struct err *e)
+{
+	struct digest *d = digest_new();
+	struct buf params[2];
+	int rc;
+
+	*source_id = identity_id(d, STR("source"), str_of(name));
+	digest_free(d);
+	if (!add)
+		return 0;
+	param_init(params, 2);
+	buf_printf(&params[0], "%lld", (long long)*source_id);
+	text_terminal(&params[1], str_of(name));
+	buf_put8(&params[1], '\0');
+	rc = run_only(l, sql_query_add_source, 2, params, e);
+	param_fini(params, 2);
+	return rc;
+}
+
+int
+ledger_known(struct ledger *l, int64_t source_id, const char *after, bool failures,
+    struct keyset *known, struct err *e)
+{
+	struct buf params[3];
+	PGresult *r;
+
+	param_init(params, 3);
+	buf_printf(&params[0], "%lld", (long long)source_id);
+	buf_printf(&params[1], "%s", after);
+	buf_printf(&params[2], "%s", failures ? "true" : "false");
+	r = run_only(l, sql_query_wait_for_source, 1, params, e) == 0
+	    ? run(l, sql_query_known_mails, 3, params, e)
+	    : NULL;
+	param_fini(params, 3);
+	if (r == NULL)
+		return -1;
+	for (int i = 0; i < PQntuples(r); i++) {
+		const char *word = PQgetvalue(r, i, 0);
+		enum known state = strcmp(word, "success") == 0 ? KNOWN_SUCCESS
+		    : strcmp(word, "failure") == 0              ? KNOWN_FAILURE
+								: KNOWN_DONE;
+		size_t n;
+		unsigned char *keys = PQunescapeBytea((unsigned char *)PQgetvalue(r, i, 1), &n);
+		struct key k;
+
+		if (keys == NULL)
+			abort();
+		for (size_t at = 0; at + sizeof(k.b) <= n; at += sizeof(k.b)) {
+			memcpy(k.b, keys + at, sizeof(k.b));
+			keyset_put(known, k, state);
+		}
+		PQfreemem(keys);
+	}
+	PQclear(r);
+	return 0;
+}
+
+int
+ledger_settle(struct ledger *l, int64_t source_id, const char *after, const struct key *keys,
+    size_t n, struct err *e)
+{
+	bool forget = strcmp(after, "move") == 0 || strcmp(after, "delete") == 0;
+	struct buf params[2];
+	int rc;
+
+	if (n == 0)
+		return 0;
+	param_init(params, 2);
+	buf_printf(&params[0], "%lld", (long long)source_id);
+	for (size_t i = 0; i < n; i++)
+		param_add_key(&params[1], keys[i]);
+	param_close(&params[1], 1);
+	rc = run_only(l, forget ? sql_query_forget_mails : sql_query_mark_mails, 2, params, e);
+	param_fini(params, 2);
+	return rc;
+}
+
+int
+ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys, struct err *e)
+{
+	struct buf params[3];
+	int rc;
+
+	param_init(params, 3);
+	buf_printf(&params[0], "%lld", (long long)source_id);
+	param_add_key(&params[1], keys[0]);
+	param_add_key(&params[2], keys[1]);
+	param_close(&params[1], 2);
+	rc = run_only(l, sql_query_remember_mail, 3, params, e);
+	param_fini(params, 3);
+	return rc;
+}
+
+int
+ledger_trim(struct ledger *l, struct err *e)
+{
+	struct buf params[1];
+	int rc;
+
+	param_init(params, 1);
+	buf_printf(&params[0], "%llu", LIMIT_KEPT_TOTAL);
+	rc = run_only(l, sql_query_trim_kept, 1, params, e);
+	param_fini(params, 1);
+	return rc;
+}
+
+int
+ledger_maintain(struct ledger *l, struct err *e)
+{
+	PGresult *commands;
+	int rc = 0;
+
+	if (!database_is_private(l->db))
+		return 0;
+	commands = run(l, sql_query_maintenance, 0, NULL, e);
+	if (commands == NULL)
+		return -1;
+	for (int i = 0; i < PQntuples(commands) && rc == 0; i++)
+		rc = run_only(l, PQgetvalue(commands, i, 0), 0, NULL, e);
+	PQclear(commands);
+	return rc;
+}

@@ -1,0 +1,49 @@
+/*
+ * ledger.h - what the database remembers of mailboxes: which mails are known, what is still to be
+ * done to them.  Its own connection, beside those that write batches.
+ */
+#ifndef STORE_LEDGER_H
+#define STORE_LEDGER_H
+
+#include "core/keyset.h"
+#include "store/block.h"
+#include "store/database.h"
+
+struct ledger;
+
+/* On a database that is ready.  Reads what intakes and writers need to know of its types. */
+struct ledger *ledger_open(struct database *db, struct err *e);
+void ledger_close(struct ledger *l);
+
+const struct type_oids *ledger_types(const struct ledger *l);
+
+/* The id of the source named ${name} ("maildir:/path"); ${add}: make it known. */
+int ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, struct err *e);
+
+/*
+ * Put the mails known of a source into ${known}.  Those stored wait (KNOWN_SUCCESS) when what was
+ * done to them is not ${after} ("keep", "seen", "move", "delete"); those recorded as unreadable
+ * (KNOWN_FAILURE) when ${failures}: there is a folder for them.  Waits for transactions that a run
+ * of this source left behind when it was killed.
+ */
+int ledger_known(struct ledger *l, int64_t source_id, const char *after, bool failures,
+    struct keyset *known, struct err *e);
+
+/*
+ * Write down that ${n} mails of a source were acknowledged: after "move" and "delete" they are
+ * forgotten, for the source does not hold them any more.  May be lost in a crash: then the next run
+ * does it again.
+ */
+int ledger_settle(struct ledger *l, int64_t source_id, const char *after, const struct key *keys,
+    size_t n, struct err *e);
+
+/* Remember a further key of a mail whose first one is known. */
+int ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys, struct err *e);
+
+/* Drop the oldest kept mails beyond LIMIT_KEPT_TOTAL. */
+int ledger_trim(struct ledger *l, struct err *e);
+
+/* Vacuum and analyze what changed much, on a private cluster: it is seldom up for autovacuum. */
+int ledger_maintain(struct ledger *l, struct err *e);
+
+#endif

@@ -1,0 +1,55 @@
+#!/bin/bash
+# corpus.t - what "ruastat parse --json --records" says of each file below tests/corpus.
+#
+# Beside each input stands INPUT.golden: the output, byte for byte; "make golden" (--golden)
+# rewrites them.  What a person expects of each stands in tests/corpus/EXPECT.tsv, a line a part,
+# and nothing rewrites that: a golden file that lost a report cannot pass.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+ruastat=${RUASTAT:-build/plain/ruastat}
+out=$(mktemp)
+trap 'rm -f "$out" "$out".*' EXIT
+n=0
+status=0
+
+say()
+{
+	n=$((n + 1))
+	echo "$1 $n - $2"
+	[ "$1" = ok ] || status=1
+}
+
+mapfile -t inputs < <(find tests/corpus -mindepth 2 -type f ! -name '*.golden' | LC_ALL=C sort)
+for input in "${inputs[@]}"; do
+	"$ruastat" parse --json --records "$input" >"$out" 2>"$out.err"
+	code=$?
+	if [ "${1:-}" = --golden ]; then
+		cp "$out" "$input.golden"
+	elif [ $code -ne 0 ] && [ $code -ne 2 ]; then
+		say "not ok" "$input"
+		echo "# exit status $code"
+		sed 's/^/# /' "$out.err"
+	elif cmp -s "$out" "$input.golden"; then
+		say ok "$input"
+	else
+		say "not ok" "$input"
+		diff "$input.golden" "$out" 2>&1 | head -n 20 | cut -c 1-400 | sed 's/^/# /'
+	fi
+	jq -r --arg path "${input#tests/corpus/}" 'select(.record == null) |
+		[$path, .outcome, .kind // "", .report.record_count // "", .report.message_count // "",
+		.reason // ""] | @tsv' "$out" >>"$out.parts"
+done
+
+# Every line of EXPECT.tsv in its order, and no part more; the reason need only contain the word.
+grep -v '^#' tests/corpus/EXPECT.tsv | LC_ALL=C sort -s -k 1,1 -t "$(printf '\t')" >"$out.expect"
+if paste "$out.expect" "$out.parts" | awk -F '\t' '
+	{ for (i = 1; i <= 5; i++) if ($i != $(i + 6)) bad = 1
+	  if (index(tolower($12), tolower($6)) == 0) bad = 1
+	  if (bad) { print "# expected: " $1, $2, $3, $4, $5, $6 " got: " $7, $8, $9, $10, $11, $12; exit 1 } }'
+then
+	say ok "EXPECT.tsv"
+else
+	say "not ok" "EXPECT.tsv"
+fi
+echo "1..$n"
+exit $status

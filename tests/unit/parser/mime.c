@@ -1,0 +1,223 @@
+/* Which leaves a mail has, and what their bytes are. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/buf.h"
+#include "core/limits.h"
+#include "parser/mime.h"
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define HEAD "MIME-Version: 1.0\n"
+#define MIXED HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
+
+static struct mime *mime;
+static struct arena *arena;
+
+/* What was shown: "name|type|bytes\n" for each leaf, "!reason\n" for each limit. */
+static struct buf seen;
+
+static int
+on_limit(void *arg, const char *reason, struct err *e)
+{
+	(void)arg, (void)e;
+	buf_printf(&seen, "!%s\n", reason);
+	return 0;
+}
+
+static int
+on_leaf(void *arg, const struct mime_leaf *leaf, struct err *e)
+{
+	const struct mime_visitor v = { arg, on_leaf, on_limit };
+
+	if (leaf->sniff == SNIFF_MAIL)
+		return mime_walk(mime, arena, leaf->bytes, NULL, &v, e);
+	buf_printf(&seen, "%.*s|%.*s|%.*s\n", STR_ARG(leaf->name), STR_ARG(leaf->type),
+	    STR_ARG(leaf->bytes));
+	return 0;
+}
+
+static struct mime_header
+walk(struct str mail)
+{
+	const struct mime_visitor v = { NULL, on_leaf, on_limit };
+	struct mime_header h;
+	struct err e;
+
+	buf_reset(&seen);
+	mime_reset(mime);
+	arena_reset(arena);
+	assert_int_equal(mime_walk(mime, arena, mail, &h, &v, &e), 0);
+	return h;
+}
+
+static void
+assert_seen(const char *want)
+{
+	buf_put8(&seen, 0);
+	assert_string_equal(seen.p, want);
+}
+
+static void
+test_leaves(void **state)
+{
+	static const struct {
+		const char *mail, *seen;
+	} table[] = {
+		{ "Subject: x\n\nbody", "|text/plain|body\n" },
+		{ HEAD
+		    "Content-Transfer-Encoding: BASE64 \nContent-Type: application/zip; name=a.zip"
+		    "\n\nYWJj\n!ZG\nVm",
+		    "a.zip|application/zip|abcdef\n" },
+		{ HEAD "Content-Transfer-Encoding: quoted-printable\n\na=3Db=\nc",
+		    "|text/plain|a=bc\n" },
+		{ HEAD "Content-Transfer-Encoding: x-unknown\n\nYWJj", "|text/plain|YWJj\n" },
+		{ HEAD "Content-Transfer-Encoding: base64\n\n", "|text/plain|\n" },
+		{ MIXED "preface\n--b\n\none\n--b\nContent-Type: text/xml\n\ntwo\n--b--\nrest",
+		    "|text/plain|one\n|text/xml|two\n" },
+		{ MIXED "--b\n\nnever closed", "|text/plain|never closed\n" },
+		{ MIXED "--b\nContent-Disposition: inline; filename*0=\"a.xm\"; filename*1=\"l.gz\""
+			"\n\nx\n--b--\n",
+		    "a.xml.gz|text/plain|x\n" },
+		{ MIXED "--b\nContent-Type: message/rfc822\n\nSubject: in\n\nx\n--b--\n",
+		    "|text/plain|x\n" },
+		{ MIXED "--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
+			"U3ViamVjdDogaW4KVG86IHgKCmJvZHk=\n--b--\n",
+		    "|text/plain|body\n" },
+		{ MIXED
+		    "--b\nContent-Type: application/octet-stream\n\nFrom: x\nTo: y\n\nz\n--b--\n",
+		    "|text/plain|z\n" },
+		{ HEAD "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+		       "--b\n\ntext\n--b--\n",
+		    "" },
+		{ HEAD "Content-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n"
+		       "--b\n\ntext\n--b--\n",
+		    "|text/plain|text\n" },
+		{ "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		walk(str_of(table[i].mail));
+		assert_seen(table[i].seen);
+	}
+}
+
+static void
+test_header(void **state)
+{
+	static const struct {
+		const char *mail, *id, *domain, *header;
+	} table[] = {
+		{ "From: \"A, B\" <a@Example.COM>\nMessage-ID: <1@x>\n\n", "1@x", "example.com",
+		    "From: \"A, B\" <a@Example.COM>\nMessage-ID: <1@x>\n" },
+		{ "From x Wed\nFrom: a@b.example., c@d.example\nMessage-Id:\n <2>\n\nx", "2",
+		    "b.example", "From: a@b.example., c@d.example\nMessage-Id:\n <2>\n" },
+		{ "From: undisclosed: x@group.example, y@z;\n\n", "", "group.example",
+		    "From: undisclosed: x@group.example, y@z;\n" },
+		{ "From: nobody\nMessage-ID: no-brackets\n\n", "no-brackets", "",
+		    "From: nobody\nMessage-ID: no-brackets\n" },
+		{ "Subject: x\n\n", "", "", "Subject: x\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct mime_header h = walk(str_of(table[i].mail));
+
+		assert_true(str_eq(h.message_id, str_of(table[i].id)));
+		assert_true(str_eq(h.from_domain, str_of(table[i].domain)));
+		assert_true(str_eq(h.header, str_of(table[i].header)));
+	}
+}
+
+/* Groups in groups: GMime would go as deep as they do. */
+static void
+test_endless_groups(void **state)
+{
+	struct buf mail;
+
+	(void)state;
+	buf_init(&mail, LIMIT_MAIL_BYTES);
+	buf_puts(&mail, STR("From: "));
+	for (size_t i = 0; i < 100000; i++)
+		buf_puts(&mail, STR("g:"));
+	buf_puts(&mail, STR("\n\n"));
+	assert_int_equal(walk(buf_str(&mail)).from_domain.n, 0);
+	buf_fini(&mail);
+}
+
+static void
+test_limits(void **state)
+{
+	struct buf mail;
+
+	(void)state;
+	buf_init(&mail, LIMIT_MAIL_BYTES);
+	buf_puts(&mail, STR(MIXED));
+	for (size_t i = 0; i < LIMIT_MIME_PARTS + 50; i++)
+		buf_puts(&mail, STR("--b\n\nx\n"));
+	walk(buf_str(&mail));
+	buf_put8(&seen, 0);
+	assert_non_null(strstr(seen.p, "!the mail has too many parts\n"));
+	assert_int_equal(seen.n, (LIMIT_MIME_PARTS - 1) * 14 + 29 + 1);
+
+	buf_reset(&mail);
+	for (size_t i = 0; i < 3 * LIMIT_MIME_DEPTH; i++)
+		buf_printf(&mail, "Content-Type: multipart/mixed; boundary=b%zu\n\n--b%zu\n", i, i);
+	walk(buf_str(&mail));
+	assert_seen("!the mail is nested too deep\n");
+
+	buf_reset(&mail);
+	for (size_t i = 0; i < 3 * LIMIT_MIME_DEPTH; i++)
+		buf_puts(&mail, STR("Content-Type: message/rfc822\n\n"));
+	walk(buf_str(&mail));
+	assert_seen("!the mail is nested too deep\n");
+	buf_fini(&mail);
+}
+
+/* What is certainly no report is not decoded to its end. */
+static void
+test_beginning_only(void **state)
+{
+	const struct mime_visitor v = { NULL, on_leaf, on_limit };
+	struct buf mail;
+	struct err e;
+
+	(void)state;
+	buf_init(&mail, LIMIT_MAIL_BYTES);
+	buf_puts(&mail, STR("Content-Transfer-Encoding: base64\n\n"));
+	for (size_t i = 0; i < 100000; i++)
+		buf_puts(&mail, STR("YWJjZGVm"));
+	buf_reset(&seen);
+	mime_reset(mime);
+	assert_int_equal(mime_walk(mime, arena, buf_str(&mail), NULL, &v, &e), 0);
+	assert_memory_equal(seen.p, "|text/plain|abcdef", 18);
+	buf_fini(&mail);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_endless_groups),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_beginning_only),
+	};
+	struct err e;
+	int rc;
+
+	mime = mime_new(&e);
+	arena = arena_new(LIMIT_WORKER_ARENA);
+	buf_init(&seen, 1u << 20);
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	rc = cmocka_run_group_tests(tests, NULL, NULL);
+	mime_free(mime);
+	arena_free(arena);
+	buf_fini(&seen);
+	return rc;
+}
