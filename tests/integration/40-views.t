@@ -1,0 +1,99 @@
+#!/bin/bash
+# The SQL interface: every view and column explained, readable by ruastat_reader and nothing else;
+# every statement below sql/ fits the schema.
+set -u
+# shellcheck source=tests/integration/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+# The answer must be right and empty.
+none()
+{
+	sql "$2" >"$work/out" && [ ! -s "$work/out" ]
+	result $? "$1"
+}
+
+# The statement must go well.
+goes()
+{
+	local what=$1
+
+	shift
+	sql "$@" >"$work/out"
+	result $? "$what"
+}
+
+use_state state
+mailgen --story bench --reports 60 --days 10 "$work/mail" >"$work/out" 2>"$work/err" &&
+	ingest "$work/mail"
+result $? 'a mailbox is read'
+hold_up
+
+mapfile -t views < <(sql "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v' ORDER BY 1")
+is "${views[*]}" 'dkim_results domains_daily intake intake_parts records reports sources_daily spf_results' \
+	'the views that there are'
+
+none 'every view has a COMMENT' "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v'
+	  AND coalesce(obj_description(oid, 'pg_class'), '') = ''"
+none 'every column has a COMMENT' "
+	SELECT relname, attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v' AND attnum > 0
+	  AND NOT attisdropped AND coalesce(col_description(c.oid, attnum), '') = ''"
+none 'schema ruastat holds views and types alone' "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat'::regnamespace AND relkind NOT IN ('v', 'c')"
+none 'ruastat_reader may read all views and change none' "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v'
+	  AND (NOT has_table_privilege('ruastat_reader', oid, 'SELECT')
+	       OR has_table_privilege('ruastat_reader', oid, 'INSERT, UPDATE, DELETE, TRUNCATE'))"
+none 'ruastat_reader has no right to any table or sequence' "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat_data'::regnamespace
+	  AND CASE WHEN relkind = 'S'
+	           THEN has_sequence_privilege('ruastat_reader', oid, 'USAGE, SELECT, UPDATE')
+	           WHEN relkind IN ('r', 'p', 'v', 'm')
+	           THEN has_any_column_privilege('ruastat_reader', oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+	      END"
+none 'nor may it make anything in the schemas' "
+	SELECT n FROM unnest('{ruastat,ruastat_data}'::text[]) AS n
+	WHERE has_schema_privilege('ruastat_reader', n, 'CREATE')"
+
+# With rows in it, a view also runs the functions that it calls.
+for view in "${views[@]}"; do
+	sql 'SET ROLE ruastat_reader' \
+		"SELECT count(*) > 0 FROM (SELECT * FROM ruastat.$view OFFSET 0) v" >"$work/out"
+	is "$(cat "$work/out")" t "ruastat_reader reads rows of ruastat.$view"
+done
+sql 'SET ROLE ruastat_reader' 'SELECT FROM ruastat_data.kept' | grep -q 'permission denied'
+result $? 'and is kept from the tables'
+
+# Preparing checks every name and type.  What cannot be prepared is run, to no effect.
+for file in sql/query/*.sql sql/example/*.sql; do
+	text=$(cat "$file")
+	case $(grep -vm 1 '^ *--' "$file") in
+	COPY*)
+		printf 'PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\377\377' | sql "$text" >"$work/out"
+		result $? "$file"
+		;;
+	SELECT* | WITH* | INSERT* | UPDATE* | DELETE*)
+		goes "$file" "PREPARE statement AS $text"
+		;;
+	CREATE*)
+		goes "$file" BEGIN 'DROP TABLE ruastat_data.migration' "$text" ROLLBACK
+		;;
+	*)
+		goes "$file" BEGIN "$text" ROLLBACK
+		;;
+	esac
+done
+
+for file in sql/example/*.sql; do
+	head -n 1 "$file" | grep -q '^-- .*[?.]'
+	result $? "$file says what it answers"
+	goes "$file runs for ruastat_reader" 'SET ROLE ruastat_reader' "$(cat "$file")"
+done
+done_testing

@@ -1,0 +1,277 @@
+# lib.sh - what the tests of the real program share: a place to work in, TAP, reports by hand,
+# state directories and questions to their database.  Sourced, never run.
+# shellcheck shell=bash
+#
+# As root everything runs as the user that ruastat becomes, so that the tests are the same for
+# root and for anybody else.
+# shellcheck disable=SC2034 # variables for those who source this
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+SRC=${SRC:-$PWD}
+B=${B:-build/plain}
+RUASTAT=${RUASTAT:-$SRC/$B/ruastat}
+export RUASTAT_TEST_NOSYNC=1
+export LC_ALL=C.UTF-8
+unset XDG_RUNTIME_DIR XDG_STATE_HOME XDG_CONFIG_HOME RUASTAT_CONF
+for name in ${!PG*}; do
+	unset "$name"
+done
+umask 022
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/ruastat-test-XXXXXX") || exit 1
+chmod 711 "$work"
+count=0
+as=()
+user=$(id -un)
+holders=()
+servers=()
+
+cp "$RUASTAT" "$work/ruastat" && cp "$B/tests/mailgen" "$work/mailgen" || exit 1
+chmod 755 "$work/ruastat" "$work/mailgen"
+if [ "$(id -u)" = 0 ]; then
+	user=_ruastat
+	id $user >/dev/null 2>&1 || user=nobody
+	as=(setpriv "--reuid=$user" "--regid=$(id -g $user)" --clear-groups --)
+	chown "$user" "$work"
+fi
+export HOME=$work
+"${as[@]}" true || exit 1
+
+# Every process that this test started ends with it; nothing stays behind.
+finish()
+{
+	local p
+
+	for p in "${holders[@]}" "${servers[@]}"; do
+		kill "$p" 2>/dev/null
+	done
+	# They stop their servers themselves.
+	{ wait "${holders[@]}" "${servers[@]}"; } 2>/dev/null
+	for p in /proc/[0-9]*/cwd; do
+		case $(readlink "$p") in
+		"$work"/*/data)
+			p=${p#/proc/}
+			kill -KILL "${p%/cwd}" 2>/dev/null
+			;;
+		esac
+	done
+	{ wait; } 2>/dev/null
+	chmod -R u+rwX "$work" 2>/dev/null
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 143' INT TERM HUP
+
+# One test: it went well when ${1} is 0.  What the last command said is shown when not.
+result()
+{
+	local status=$1
+
+	shift
+	count=$((count + 1))
+	if [ "$status" -eq 0 ]; then
+		echo "ok $count - $*"
+		return
+	fi
+	echo "not ok $count - $*"
+	[ ! -s "$work/out" ] || head -n 20 "$work/out" | cut -c 1-500 | sed 's/^/# out: /'
+	[ ! -s "$work/err" ] || head -n 20 "$work/err" | cut -c 1-500 | sed 's/^/# err: /'
+}
+
+is()
+{
+	[ "$1" = "$2" ]
+	result $? "$3"
+	[ "$1" = "$2" ] || printf '%s\n' "got: $1" "not: $2" | cut -c 1-1000 | sed 's/^/# /'
+}
+
+# The files ${1} and ${2} are the same.
+same()
+{
+	if cmp -s "$1" "$2"; then
+		result 0 "$3"
+	else
+		result 1 "$3"
+		diff "$1" "$2" | head -n 20 | cut -c 1-500 | sed 's/^/# /'
+	fi
+}
+
+skip()
+{
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
+diag()
+{
+	echo "# $*"
+}
+
+done_testing()
+{
+	echo "1..$count"
+}
+
+# Wait up to 20 seconds until a command succeeds.
+until_true()
+{
+	local i
+
+	for ((i = 0; i < 1000; i++)); do
+		if "$@"; then
+			return 0
+		fi
+		sleep 0.02
+	done
+	return 1
+}
+
+milliseconds()
+{
+	echo $((${EPOCHREALTIME/[.,]/} / 1000))
+}
+
+# A directory of the user's.
+new_dir()
+{
+	"${as[@]}" mkdir -p "$1"
+}
+
+mailgen()
+{
+	"${as[@]}" "$work/mailgen" "$@"
+}
+
+# ruastat VERB [ARGUMENT...]: with the state directory $state; stdout and stderr go to files.
+ruastat()
+{
+	local verb=$1
+
+	shift
+	timeout 120 "${as[@]}" "$work/ruastat" "$verb" --no-config --state-dir "$state" "$@" \
+		>"$work/out" 2>"$work/err" </dev/null
+	status=$?
+	return $status
+}
+
+# Ingest, with the totals in $work/out.
+ingest()
+{
+	ruastat ingest --json "$@"
+}
+
+# The values of keys in the totals of the last run.
+totals()
+{
+	local keys
+
+	keys=$(printf ', .%s' "$@")
+	jq -r "[${keys:2}] | map(tostring) | join(\" \")" "$work/out"
+}
+
+# Work with the state directory ${1}, and keep its cluster up while this test runs.
+use_state()
+{
+	state=$work/$1
+}
+
+hold_up()
+{
+	local fifo
+
+	fifo=$(mktemp -u "$work/hold-XXXXXX")
+	mkfifo -m 666 "$fifo"
+	exec {hold_fd}<>"$fifo"
+	"${as[@]}" "$work/ruastat" psql --no-config --state-dir "$state" -- -Xq \
+		<"$fifo" >"$work/held" 2>&1 &
+	holders+=($!)
+}
+
+# Ask the database: one line a row, columns between bars.
+sql()
+{
+	timeout 60 "${as[@]}" "$work/ruastat" psql --no-config --state-dir "$state" -- \
+		-XqAt -v ON_ERROR_STOP=1 "${@/#/-c}" 2>&1
+}
+
+verifies()
+{
+	ruastat verify
+	result $? "${1:-verify finds nothing wrong}"
+}
+
+reports_are()
+{
+	is "$(sql 'SELECT count(*), coalesce(sum(records), 0), coalesce(sum(messages), 0) FROM ruastat.reports')" \
+		"$1" "$2"
+}
+
+# A report to stdout: org, id, domain, begin, end, then for each record
+# "ip count [header_from [disposition [dkim [spf]]]]".
+report()
+{
+	local r ip n from action dkim spf
+
+	cat <<-END
+	<?xml version="1.0" encoding="UTF-8"?>
+	<feedback>
+	<report_metadata><org_name>$1</org_name><email>postmaster@$1</email>
+	<report_id>$2</report_id><date_range><begin>$4</begin><end>$5</end></date_range>
+	</report_metadata>
+	<policy_published><domain>$3</domain><p>none</p></policy_published>
+	END
+	for r in "${@:6}"; do
+		read -r ip n from action dkim spf <<<"$r"
+		cat <<-END
+		<record><row><source_ip>$ip</source_ip><count>$n</count><policy_evaluated>
+		<disposition>${action:-none}</disposition><dkim>${dkim:-pass}</dkim><spf>${spf:-fail}</spf>
+		</policy_evaluated></row><identifiers><header_from>${from:-$3}</header_from></identifiers>
+		<auth_results><dkim><domain>$3</domain><selector>s1</selector>
+		<result>${dkim:-pass}</result></dkim></auth_results></record>
+		END
+	done
+	echo '</feedback>'
+}
+
+# A mail to stdout with the named files attached.
+mail()
+{
+	local f
+
+	cat <<-END
+	From: reports@reporter.example
+	To: dmarc@example.org
+	Subject: Report Domain: example.org
+	Message-ID: <$RANDOM.$RANDOM.${EPOCHREALTIME/[.,]/}@reporter.example>
+	MIME-Version: 1.0
+	Content-Type: multipart/mixed; boundary="=_b"
+
+	END
+	for f; do
+		printf '%s\n' '--=_b' 'Content-Type: application/octet-stream' \
+			"Content-Disposition: attachment; filename=\"${f##*/}\"" \
+			'Content-Transfer-Encoding: base64' ''
+		base64 "$f"
+	done
+	echo '--=_b--'
+}
+
+# Put stdin into the file ${1}, as the user.
+put()
+{
+	"${as[@]}" tee "$1" >/dev/null
+}
+
+# Everything below ${1}: kind, mode, name, and contents as a hash.
+picture()
+{
+	(
+		cd "$1" && find . -printf '%y %m %u %s %p\n' | sort -k 5 &&
+			find . -type f -print0 | sort -z | xargs -0r sha256sum
+	)
+}
+
+maildir()
+{
+	new_dir "$1/cur" && new_dir "$1/new" && new_dir "$1/tmp"
+}
