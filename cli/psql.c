@@ -52,11 +52,15 @@ exec_psql(const char *conninfo, int argc, char **argv)
 {
 	char path[PATH_MAX + 8] = "", dash_d[] = "-d";
 	char **args = calloc((size_t)argc + 4, sizeof(*args));
+	char here[PATH_MAX];
 	struct pgbin bin;
 	struct err ignored;
 
 	if (args == NULL)
 		abort();
+	/* Root's directory is not _ruastat's; psql would complain about it. */
+	if ((getcwd(here, sizeof(here)) == NULL || access(here, X_OK) < 0) && chdir("/") < 0)
+		fprintf(stderr, "ruastat: could not leave \"%s\": %s\n", here, strerror(errno));
 	if (pgbin_find(0, &bin, &ignored) == 0)
 		snprintf(path, sizeof(path), "%s/psql", bin.dir);
 	if (access(path, X_OK) < 0)

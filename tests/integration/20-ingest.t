@@ -276,14 +276,14 @@ result $? 'or is a file'
 bin=$(find /usr/lib/postgresql/*/bin -maxdepth 0 | sort -V | tail -n 1)
 new_dir "$work/admin"
 echo secret | put "$work/admin/pw"
-"${as[@]}" "$bin/initdb" -D "$work/admin/data" -U boss -A scram-sha-256 --pwfile="$work/admin/pw" \
+"${as[@]}" env -C "$work" "$bin/initdb" -D "$work/admin/data" -U boss -A scram-sha-256 --pwfile="$work/admin/pw" \
 	--no-locale -E UTF8 -N >"$work/out" 2>&1 &&
-	"${as[@]}" "$bin/pg_ctl" -D "$work/admin/data" -l "$work/admin/log" -s -w -t 60 -o \
+	"${as[@]}" env -C "$work" "$bin/pg_ctl" -D "$work/admin/data" -l "$work/admin/log" -s -w -t 60 -o \
 		"-k '$work/admin' -c listen_addresses='' -c fsync=off -c max_connections=20" start
 result $? 'a server of the admin'
 as_boss()
 {
-	PGPASSWORD=secret "${as[@]}" "$bin/psql" -XqAt -h "$work/admin" -U boss -d "${db:-postgres}" \
+	PGPASSWORD=secret "${as[@]}" env -C "$work" "$bin/psql" -XqAt -h "$work/admin" -U boss -d "${db:-postgres}" \
 		-v ON_ERROR_STOP=1 "${@/#/-c}"
 }
 as_boss "CREATE ROLE mail LOGIN PASSWORD 'mail word'" 'CREATE DATABASE dmarc OWNER mail' \
@@ -332,7 +332,7 @@ ingest --database "host=$work/http dbname=x" "$work/files"
 is "$((status == 1 || status == 75)) $(grep -c 'could not connect' "$work/err")" '1 1' 'something that is no PostgreSQL'
 db=dmarc as_boss 'ALTER ROLE mail CONNECTION LIMIT 2'
 mailgen --story bench --reports 20 --seed 9 "$work/late" >"$work/made-late"
-"${as[@]}" "$bin/pg_ctl" -D "$work/admin/data" -s -m immediate stop
+"${as[@]}" env -C "$work" "$bin/pg_ctl" -D "$work/admin/data" -s -m immediate stop
 ingest --database "$info" "$work/late"
 is "$status" 75 'a server that is down: later'
 done_testing
