@@ -156,7 +156,7 @@ postgres_state()
 	chroot "$root" dpkg-query -W 'postgresql*' | awk 'NF == 2'
 	(cd "$root" && find etc/postgresql etc/postgresql-common -type f -exec sha256sum {} + | sort)
 	(cd "$root" && find ".$cluster" etc/postgresql -printf '%p %u %m\n' |
-		grep -v -e pg_stat -e /base/ -e pg_wal -e pg_xact -e _fsm -e _vm | sort)
+		grep -v -e pg_stat -e /base/ -e pg_wal -e pg_xact -e _fsm -e _vm -e pg_internal.init | sort)
 	as postgres 'psql -p 54329 -AtXc "SELECT pg_postmaster_start_time(), count(*), sum(n) FROM kept"'
 }
 
