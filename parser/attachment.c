@@ -8,7 +8,7 @@
 #include "core/text.h"
 #include "core/wire.h"
 #include "parser/aggregate.h"
-#include "parser/deflate.h"
+#include "core/deflate.h"
 #include "parser/normal.h"
 #include "parser/unpack.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "core/digest.h"
-#include "parser/deflate.h"
+#include "core/deflate.h"
 #include "parser/message.h"
 #include "tests/unit/parser/frames.h"
 

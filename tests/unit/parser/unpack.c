@@ -8,7 +8,7 @@
 #include <zlib.h>
 
 #include "core/limits.h"
-#include "parser/deflate.h"
+#include "core/deflate.h"
 #include "parser/unpack.h"
 
 static struct unpack *unpack;

@@ -1,4 +1,4 @@
-#include "parser/deflate.h"
+#include "core/deflate.h"
 
 #include <assert.h>
 #include <stdlib.h>

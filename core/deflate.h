@@ -1,6 +1,6 @@
 /* deflate.h - gzip a document, for keeping (RFC 1952). */
-#ifndef PARSER_DEFLATE_H
-#define PARSER_DEFLATE_H
+#ifndef CORE_DEFLATE_H
+#define CORE_DEFLATE_H
 
 #include "core/buf.h"
 #include "core/err.h"

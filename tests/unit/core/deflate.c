@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "parser/deflate.h"
+#include "core/deflate.h"
 
 static void
 assert_unpacks(struct str packed, const char *want, size_t n)
