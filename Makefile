@@ -12,7 +12,8 @@ WERROR  = $(if $(SAN),,-Werror)
 T       = 60
 
 # pkg-config modules; a new one is a word here and a line in tests/build/deps.sh
-MODULES = gmime-3.0 libarchive libxml-2.0 zlib libpq libcrypto libseccomp libconfuse smartcols
+MODULES = gmime-3.0 libarchive libxml-2.0 zlib libpq libcrypto libseccomp libconfuse smartcols \
+	  libmicrohttpd jansson
 
 # The arrows: what a folder may use, and the order in which archives are linked.
 FOLDERS       := $(foreach f,cli dashboard store ingest parser core,$(wildcard $f))
@@ -26,6 +27,7 @@ USES_cli       = cli dashboard store ingest parser core
 comma  := ,
 variant = $(addsuffix -,$(filter-out cc gcc,$(notdir $(firstword $(CC)))))$(or $(subst $(comma),-,$(SAN)),plain)
 B      := build/$(variant)
+W      := build/web
 Q       = $(if $(V),,@)
 say     = $(if $(V),,@printf '%-5s %s\n' $(1) $(patsubst $(B)/%,%,$@))
 objs    = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)/*.c))
@@ -44,7 +46,7 @@ SANITIZE = $(if $(SAN),-fno-sanitize-recover=all -fno-omit-frame-pointer \
 	  -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)))
 PKG_C   = $(call once,PKG_C,$(patsubst -I%,-isystem %,$(call pkg,--cflags $(MODULES))))
 PKG_L   = $(call once,PKG_L,$(call pkg,--libs $(MODULES)))
-INC     = -std=c17 -D_GNU_SOURCE -DRUASTAT_VERSION='"$(VERSION)"' -I. -I$(B)/gen
+INC     = -std=c17 -D_GNU_SOURCE -DRUASTAT_VERSION='"$(VERSION)"' -I. -I$(B)/gen -I$(W)
 COMPILE = $(CC) $(INC) $(PKG_C) $(WARN) $(HARDEN) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANITIZE) $(CFLAGS) \
 	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_L) $(LDLIBS)
@@ -87,16 +89,28 @@ endef
 $(foreach f,$(FOLDERS),$(eval $(call folder,$(f))))
 
 $(B)/store.a: $(B)/gen/sql.o
+$(B)/dashboard.a: $(B)/gen/web.o
 $(B)/%.a:
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
-$(B)/%.o: %.c | $(B)/gen/sql.h
+$(B)/%.o: %.c | $(B)/gen/sql.h $(W)/web.h
 	@mkdir -p $(@D)
 	$(call say,CC)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 $(B)/gen/sql.o: $(B)/gen/sql.S
 	$(call say,AS)
 	$(Q)$(CC) $(HARDEN) -I. -c -o $@ $<
+$(B)/gen/web.o: $(W)/web.S
+	@mkdir -p $(@D)
+	$(call say,AS)
+	$(Q)$(CC) $(HARDEN) -I. -c -o $@ $<
+
+# The pages, gzipped; the same for all variants.
+$(W)/web.S: $(wildcard dashboard/web dashboard/web/*) tests/build/web.sh
+	$(call say,EMBED)
+	$(Q)tests/build/web.sh $(W)
+$(W)/web.h: $(W)/web.S
+	@:
 
 # sql/DIR/FILE.sql becomes the NUL-terminated sql_DIR_FILE[]; each folder also becomes an array
 # in the order of file names.  The directories are prerequisites for the sake of deleted files.
@@ -109,8 +123,8 @@ $(B)/gen/sql.h: $(B)/gen/sql.S
 	@:
 define EMBED
 BEGIN {
-	split("migrate view query example", dir)
-	split("sql_migrations sql_views sql_queries sql_examples", array)
+	split("migrate view query api example", dir)
+	split("sql_migrations sql_views sql_queries sql_api sql_examples", array)
 	print "/* sql.h - every file below sql/, NUL-terminated; written by make. */" >h
 	print "#ifndef GEN_SQL_H\n#define GEN_SQL_H\n#include <stddef.h>\n" >h
 	print "struct sql_file {\n\tconst char *name, *text;\n\tsize_t len;\n};\n" >h
@@ -139,31 +153,36 @@ export EMBED
 
 deps:                                  ## install what building and running needs (root, or sudo)
 	$(Q)tests/build/deps.sh run
-run:                                   ## try it: the demo mailbox, or MAIL=/path for your own
+run:                                   ## try it: a demo mailbox (MAIL=/path: yours), then the dashboard
 	$(Q)$(deps) run
 	$(submake) demo
 demo: all $(mailgen)                   ## the same without looking for packages
 	$(Q)tests/build/demo.sh $(B) $(mail)
 check:                                 ## everything: builds, lint, unit, corpus, integration, sanitizers
 	$(Q)$(deps) check
-	+$(Q)MAKE="$(MAKE)" tests/build/run-tests build lint unit corpus integration san
-check-unit check-corpus check-integration: check-%: tests   ## one part of it, as built here (CC, SAN)
+	+$(Q)MAKE="$(MAKE)" tests/build/run-tests build lint unit corpus integration e2e san
+check-unit check-corpus check-integration check-e2e: check-%: tests   ## one part of it, as built here
 	$(Q)tests/build/run-tests $*
 check-san:                             ## unit and corpus tests under ASan and UBSan
 	$(submake) SAN=address,undefined tests
 	$(Q)tests/build/run-tests san
-lint: $(B)/gen/sql.h                   ## arrows, library homes, banned calls, format, cppcheck, ...
+lint: $(B)/gen/sql.h $(W)/web.h                   ## arrows, library homes, banned calls, format, cppcheck, ...
 	$(Q)LINT_CFLAGS="$$($(MAKE) --no-print-directory flags)" tests/build/lint
 flags:; @echo '$(INC) $(PKG_C) $(WARN)'
 format:                                ## let clang-format rewrite the C
 	$(Q)clang-format -i $(wildcard $(foreach f,$(FOLDERS) tests/*,$f/*.[ch] $f/*/*.[ch]))
-golden: all                            ## rewrite what the corpus tests expect; git shows what changed
+golden: all $(mailgen)                 ## rewrite what corpus and API tests expect; git shows what changed
 	$(Q)tests/build/corpus.t --golden
+	$(Q)tests/integration/72-api.t --golden
 fuzz-%:                                ## fuzz a stage of tests/fuzz for T seconds, needs clang
 	$(submake) CC=clang SAN=fuzzer,address,undefined do-fuzz-$*
 do-fuzz-%: $(B)/tests/fuzz/%
 	@mkdir -p build/fuzz/$*
 	$< -max_total_time=$(T) -artifact_prefix=build/fuzz/$*- build/fuzz/$* $(wildcard tests/corpus)
+screenshots: all $(mailgen)            ## take those of README anew, needs chromium
+	$(Q)tests/e2e/screenshots dashboard
+bench-dashboard: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## its answers with a million records
+	$(Q)tests/bench/dashboard
 bench: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## the benchmark of tests/bench
 	$(Q)tests/bench/run
 install: all                           ## program and man pages below DESTDIR PREFIX
@@ -176,9 +195,8 @@ uninstall:                             ## remove what install put there (not the
 	rm -f $(DESTDIR)$(BINDIR)/ruastat
 	rm -f $(foreach p,$(notdir $(pages)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$p))/$p)
 	rm -rf $(DESTDIR)$(DOCDIR)
-dist:                                  ## a release tarball of the last commit
-	@mkdir -p build
-	git archive --prefix=ruastat-$(VERSION)/ -o build/ruastat-$(VERSION).tar.gz HEAD
+dist: $(W)/web.S                       ## a release tarball of the last commit, with what npm gives
+	$(Q)tests/build/dist.sh ruastat-$(VERSION) $(W)
 clean:                                 ## remove build/
 	rm -rf build
 help:                                  ## this list
@@ -188,6 +206,6 @@ help:                                  ## this list
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests deps run demo check check-unit check-corpus check-integration check-san lint \
-	flags format golden bench install uninstall dist clean help
+.PHONY: all tests deps run demo check check-unit check-corpus check-integration check-e2e check-san lint \
+	flags format golden screenshots bench bench-dashboard install uninstall dist clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -7,19 +7,21 @@
 #include "store/database.h"
 
 struct database *
-ask_open(struct context *c, struct err *e)
+ask_database(const struct context *c, bool create, struct err *e)
 {
-	struct database_conf conf;
-	struct database *db;
+	struct database_conf conf = { c->state_dir, c->conninfo };
+	struct database *db = database_open(&conf, e);
 
-	if (context_enter(c, e) < 0)
-		return NULL;
-	conf = (struct database_conf){ c->state_dir, c->conninfo };
-	db = database_open(&conf, e);
-	if (db == NULL || database_ready(db, false, e) == 0)
+	if (db == NULL || database_ready(db, create, e) == 0)
 		return db;
 	database_close(db);
 	return NULL;
+}
+
+struct database *
+ask_open(struct context *c, struct err *e)
+{
+	return context_enter(c, e) == 0 ? ask_database(c, false, e) : NULL;
 }
 
 int

@@ -1,11 +1,16 @@
-/* ask.h - how the verbs that only read begin and end. */
+/* ask.h - how the verbs that need the database begin, and how those that only read end. */
 #ifndef CLI_ASK_H
 #define CLI_ASK_H
+
+#include <stdbool.h>
 
 #include "core/err.h"
 #include "cli/verb.h"
 
 struct database;
+
+/* The database of ${c}, which has been entered; ${create}: with its schema, else it must have one. */
+struct database *ask_database(const struct context *c, bool create, struct err *e);
 
 /*
  * Enter ${c} and open its database, which must have the schema already.  The caller closes it before

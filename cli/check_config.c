@@ -101,6 +101,17 @@ row_of(const struct config_source *s, const struct trial *t, const char **row)
 }
 
 static void
+put_list(struct buf *out, const char *name, const char *const *list, size_t n)
+{
+	buf_printf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < n; i++) {
+		buf_puts(out, i > 0 ? STR(",") : STR(""));
+		table_json(out, COLUMN_TEXT, list[i]);
+	}
+	buf_put8(out, ']');
+}
+
+static void
 put_json(struct buf *out, const struct context *c, const struct findings *f)
 {
 	const struct config *conf = c->config;
@@ -112,12 +123,16 @@ put_json(struct buf *out, const struct context *c, const struct findings *f)
 	table_json(out, COLUMN_TEXT, c->state_dir);
 	buf_puts(out, STR(",\"database\":"));
 	table_json(out, COLUMN_TEXT, c->conninfo != NULL ? f->database.p : NULL);
-	buf_printf(out, ",\"workers\":%u,\"domains\":[", conf->workers);
-	for (size_t i = 0; i < conf->ndomains; i++) {
-		buf_puts(out, i > 0 ? STR(",") : STR(""));
-		table_json(out, COLUMN_TEXT, conf->domains[i]);
-	}
-	buf_printf(out, "],\"sandbox\":{\"seccomp\":%s,\"landlock\":%d},\"sources\":[",
+	buf_printf(out, ",\"workers\":%u", conf->workers);
+	put_list(out, "domains", conf->domains, conf->ndomains);
+	buf_puts(out, STR(",\"listen\":"));
+	table_json(out, COLUMN_TEXT, conf->listen);
+	buf_puts(out, STR(",\"tls_certificate\":"));
+	table_json(out, COLUMN_TEXT, conf->tls_certificate);
+	buf_puts(out, STR(",\"tls_key\":"));
+	table_json(out, COLUMN_TEXT, conf->tls_key);
+	put_list(out, "trusted_proxies", conf->proxies, conf->nproxies);
+	buf_printf(out, ",\"sandbox\":{\"seccomp\":%s,\"landlock\":%d},\"sources\":[",
 	    f->layers.seccomp ? "true" : "false", f->layers.landlock);
 	for (size_t i = 0; i < conf->nsources; i++) {
 		row_of(&conf->sources[i], &f->trials[i], row);
@@ -155,6 +170,10 @@ put_text(struct buf *out, const struct context *c, const struct findings *f)
 		line(out, "own domains", "all");
 	for (size_t i = 0; i < conf->ndomains; i++)
 		line(out, i == 0 ? "own domains" : "", conf->domains[i]);
+	line(out, "dashboard", conf->listen);
+	line(out, "TLS", conf->tls_certificate != NULL ? conf->tls_certificate : "none");
+	for (size_t i = 0; i < conf->nproxies; i++)
+		line(out, i == 0 ? "trusted proxies" : "", conf->proxies[i]);
 	snprintf(room, sizeof(room), f->layers.landlock > 0 ? "%s, Landlock (version %d)" : "%s",
 	    f->layers.seccomp ? "seccomp" : "no seccomp", f->layers.landlock);
 	line(out, "sandbox", room);

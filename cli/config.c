@@ -1,5 +1,6 @@
 #include "cli/config.h"
 
+#include <arpa/inet.h>
 #include <confuse.h>
 #include <errno.h>
 #include <stdio.h>
@@ -49,6 +50,9 @@ parse(const char *file, struct err *e)
 	cfg_opt_t options[] = { CFG_STR("state_dir", NULL, CFGF_NONE),
 		CFG_STR("database", NULL, CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),
 		CFG_STR_LIST("domains", "{}", CFGF_NONE),
+		CFG_STR("listen", "127.0.0.1:8080", CFGF_NONE),
+		CFG_STR("tls_certificate", NULL, CFGF_NONE), CFG_STR("tls_key", NULL, CFGF_NONE),
+		CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE),
 		CFG_SEC("source", source_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END() };
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
@@ -97,6 +101,28 @@ take_sources(struct config *c, cfg_t *cfg, struct err *e)
 	return 0;
 }
 
+static const char **
+take_list(cfg_t *cfg, const char *name, size_t *n)
+{
+	const char **list;
+
+	*n = cfg_size(cfg, name);
+	list = calloc(*n + 1, sizeof(*list));
+	if (list == NULL)
+		abort();
+	for (unsigned i = 0; i < *n; i++)
+		list[i] = cfg_getnstr(cfg, name, i);
+	return list;
+}
+
+static bool
+is_address(const char *text)
+{
+	unsigned char room[16];
+
+	return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
+}
+
 static int
 take(struct config *c, cfg_t *cfg, struct err *e)
 {
@@ -109,12 +135,17 @@ take(struct config *c, cfg_t *cfg, struct err *e)
 		    "workers is %ld; it can be 1 to %d, or 0: one per core", workers,
 		    LIMIT_WORKERS);
 	c->workers = (unsigned)workers;
-	c->ndomains = cfg_size(cfg, "domains");
-	c->domains = calloc(c->ndomains + 1, sizeof(*c->domains));
-	if (c->domains == NULL)
-		abort();
-	for (unsigned i = 0; i < c->ndomains; i++)
-		c->domains[i] = cfg_getnstr(cfg, "domains", i);
+	c->domains = take_list(cfg, "domains", &c->ndomains);
+	c->listen = cfg_getstr(cfg, "listen");
+	c->tls_certificate = cfg_getstr(cfg, "tls_certificate");
+	c->tls_key = cfg_getstr(cfg, "tls_key");
+	c->proxies = take_list(cfg, "trusted_proxies", &c->nproxies);
+	if (c->nproxies > LIMIT_PROXIES)
+		return err_set(e, ERR_CONFIG, "more than %d trusted_proxies", LIMIT_PROXIES);
+	for (size_t i = 0; i < c->nproxies; i++)
+		if (!is_address(c->proxies[i]))
+			return err_set(e, ERR_CONFIG, "\"%s\" among trusted_proxies is no address",
+			    c->proxies[i]);
 	return take_sources(c, cfg, e);
 }
 
@@ -169,6 +200,7 @@ config_free(struct config *c)
 	if (c->owner != NULL)
 		cfg_free(c->owner);
 	free(c->domains);
+	free(c->proxies);
 	free(c->sources);
 	free(c);
 }

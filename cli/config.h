@@ -20,6 +20,11 @@ struct config {
 	unsigned workers;      /* 0: one per core */
 	const char **domains;  /* own domains, patterns; empty: all */
 	size_t ndomains;
+	/* The dashboard. */
+	const char *listen;                    /* host:port */
+	const char *tls_certificate, *tls_key; /* paths, or NULL */
+	const char **proxies;                  /* addresses */
+	size_t nproxies;
 	struct config_source *sources;
 	size_t nsources;
 	void *owner; /* libconfuse's tree */

@@ -8,7 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/ask.h"
 #include "cli/flow.h"
+#include "cli/ingest.h"
 #include "cli/tally.h"
 #include "cli/verbs.h"
 #include "core/limits.h"
@@ -26,12 +28,6 @@ static const struct option own[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-struct wish {
-	bool dry_run;
-	struct source_conf source; /* what the options say of sources given as arguments */
-	bool about_sources;
-};
-
 static volatile sig_atomic_t stop;
 
 static void
@@ -41,9 +37,20 @@ on_signal(int number)
 	stop = 1;
 }
 
-/* The first signal asks for an end in good order; a second one ends the process. */
+/* Each mail on its way to the database is an open descriptor. */
 static void
-listen_to_signals(void)
+allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+void
+ingest_listen(void)
 {
 	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 
@@ -52,12 +59,19 @@ listen_to_signals(void)
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
+	allow_descriptors();
+}
+
+bool
+ingest_stopped(void)
+{
+	return stop != 0;
 }
 
 static int
 take(void *arg, int val, const char *value, struct err *e)
 {
-	struct wish *w = arg;
+	struct ingest_wish *w = arg;
 
 	w->about_sources |= val != OPT_DRY_RUN;
 	switch (val) {
@@ -95,18 +109,6 @@ make_dir(const char *state_dir, const char *name, char *room, size_t n, struct e
 	    "could not make \"%.400s\": %s", room, strerror(errno));
 }
 
-/* Each mail on its way to the database is an open descriptor. */
-static void
-allow_descriptors(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return;
-	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 static unsigned
 cores(void)
 {
@@ -131,8 +133,8 @@ ingest_one(const struct flow_conf *flow, const struct source_conf *conf, struct 
 }
 
 static int
-ingest_all(const struct context *c, const struct wish *w, const struct flow_conf *flow, int n,
-    char **paths, struct tally *t)
+ingest_all(const struct context *c, const struct ingest_wish *w, const struct flow_conf *flow,
+    int n, char **paths, struct tally *t)
 {
 	int status = EXIT_FINE;
 	bool fatal = false;
@@ -182,62 +184,71 @@ has_database(const struct context *c)
 	return c->conninfo != NULL || access(path, F_OK) == 0;
 }
 
-static int
-open_database(const struct context *c, struct flow_conf *flow, struct err *e)
+static double
+seconds_since(const struct timespec *from)
 {
-	struct database_conf conf = { c->state_dir, c->conninfo };
+	struct timespec to;
 
-	flow->db = database_open(&conf, e);
-	if (flow->db == NULL)
-		return -1;
-	if (database_ready(flow->db, !flow->dry_run, e) == 0)
-		return 0;
-	database_close(flow->db);
-	flow->db = NULL;
-	return -1;
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	return (double)(to.tv_sec - from->tv_sec) + (double)(to.tv_nsec - from->tv_nsec) / 1e9;
 }
 
-static int
-ingest(struct context *c, const struct wish *w, int n, char **paths)
+int
+ingest_into(
+    const struct context *c, const struct ingest_wish *w, struct database *db, int n, char **paths)
 {
-	struct flow_conf flow = { .workers = c->config->workers > 0 ? c->config->workers : cores(),
+	struct flow_conf flow = { .db = db,
+		.dry_run = w->dry_run,
+		.workers = c->config->workers > 0 ? c->config->workers : cores(),
 		.domains = c->config->domains,
 		.ndomains = c->config->ndomains,
 		.progress = true,
 		.stop = &stop };
 	struct tally t = { 0 };
-	struct timespec from, to;
+	struct timespec from;
 	char tmp[4400], locks[4400];
 	struct err e;
 	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	if (context_enter(c, &e) < 0 || make_dir(c->state_dir, "tmp", tmp, sizeof(tmp), &e) < 0 ||
+	if (make_dir(c->state_dir, "tmp", tmp, sizeof(tmp), &e) < 0 ||
 	    make_dir(c->state_dir, "locks", locks, sizeof(locks), &e) < 0)
 		return verb_fail(&e);
 	flow.tmp_dir = tmp;
 	flow.lock_dir = locks;
-	flow.dry_run = w->dry_run;
-	if ((!w->dry_run || has_database(c)) && open_database(c, &flow, &e) < 0)
-		return verb_fail(&e);
 	status = ingest_all(c, w, &flow, n, paths, &t);
-	clock_gettime(CLOCK_MONOTONIC, &to);
 	if (status == EXIT_UNREADABLE)
 		tell_unreadable(&t);
 	if (c->output == OUTPUT_JSON)
-		tally_json(&t,
-		    (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+		tally_json(&t, seconds_since(&from));
 	else if (w->dry_run || c->verbose || isatty(STDOUT_FILENO)) /* cron hears nothing */
-		tally_text(&t,
-		    (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
-	database_close(flow.db);
+		tally_text(&t, seconds_since(&from));
+	return status;
+}
+
+static int
+ingest(struct context *c, const struct ingest_wish *w, int n, char **paths)
+{
+	struct database *db = NULL;
+	struct err e;
+	int status;
+
+	if (context_enter(c, &e) < 0)
+		return verb_fail(&e);
+	if (!w->dry_run || has_database(c)) {
+		db = ask_database(c, !w->dry_run, &e);
+		if (db == NULL)
+			return verb_fail(&e);
+	}
+	status = ingest_into(c, w, db, n, paths);
+	database_close(db);
 	return status;
 }
 
 static int
 run(const struct verb *v, int argc, char **argv)
 {
-	struct wish w = { 0 };
+	struct ingest_wish w = { 0 };
 	struct context c;
 	struct err e;
 	int status, first = verb_options(v, argc, argv, own, take, &w, &c, &status);
@@ -255,8 +266,7 @@ run(const struct verb *v, int argc, char **argv)
 		    "given as arguments; the configuration says it for its own");
 		status = verb_fail(&e);
 	} else {
-		listen_to_signals();
-		allow_descriptors();
+		ingest_listen();
 		status = ingest(&c, &w, argc - first, argv + first);
 	}
 	context_fini(&c);

@@ -4,8 +4,9 @@
 #include "cli/verbs.h"
 #include "parser/worker.h"
 
-static const struct verb *const verbs[] = { &verb_ingest, &verb_parse, &verb_domains, &verb_sources,
-	&verb_reports, &verb_intake, &verb_explain, &verb_verify, &verb_psql, &verb_check_config };
+static const struct verb *const verbs[] = { &verb_run, &verb_ingest, &verb_serve, &verb_user,
+	&verb_domains, &verb_sources, &verb_reports, &verb_intake, &verb_explain, &verb_verify,
+	&verb_parse, &verb_psql, &verb_check_config };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -5,6 +5,7 @@
 #include "cli/verb.h"
 
 extern const struct verb verb_ingest, verb_parse, verb_domains, verb_sources, verb_reports,
-    verb_intake, verb_explain, verb_verify, verb_psql, verb_check_config;
+    verb_intake, verb_explain, verb_verify, verb_psql, verb_check_config, verb_serve, verb_run,
+    verb_user;
 
 #endif

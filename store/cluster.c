@@ -199,6 +199,8 @@ start_if_down(struct cluster *c, const struct deadline *d, struct err *e)
 		return -1;
 	if (postmaster_look(&c->server) != POSTMASTER_DOWN)
 		return 0;
+	if (initdb_renew_access(c->dir, c->path, c->user.name, e) != 0)
+		return -1;
 	return postmaster_start(&c->server, d, e);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/limits.h"
 #include "core/log.h"
 
 #include "sql.h"
@@ -18,24 +19,25 @@ on_notice(void *arg, const char *text)
 
 /* What the admin's defaults may not change. */
 static int
-set_up(PGconn *c, struct err *e)
+set_up(PGconn *c, const char *sql, struct err *e)
 {
-	PGresult *r = PQexec(c, sql_query_session);
+	PGresult *r = PQexec(c, sql);
 	enum remedy remedy = connection_judge(c, r, e);
 
 	PQclear(r);
-	return remedy == REMEDY_NONE && PQsetClientEncoding(c, "UTF8") == 0 ? 0 : -1;
+	return remedy == REMEDY_NONE ? 0 : -1;
 }
 
-PGconn *
-connection_new(const struct database *db, struct err *e)
+/* Connect, as ${user} unless that is NULL. */
+static PGconn *
+connect_as(const struct database *db, const char *user, struct err *e)
 {
-	/* What stands before dbname yields to the admin's connection string. */
+	/* What stands before dbname yields to the admin's connection string, what stands behind wins. */
 	static const char *const keys[] = { "application_name", "connect_timeout",
 		"keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
-		"dbname", NULL };
+		"dbname", "user", NULL };
 	const char *values[] = { "ruastat", "20", "20", "5", "4", "60000", database_conninfo(db),
-		NULL };
+		user, NULL };
 	PGconn *c = PQconnectdbParams(keys, values, 1);
 
 	if (c == NULL)
@@ -44,7 +46,33 @@ connection_new(const struct database *db, struct err *e)
 	if (PQstatus(c) != CONNECTION_OK)
 		err_set(e, PQconnectionNeedsPassword(c) ? ERR_CONFIG : ERR_DATABASE,
 		    "could not connect to the database: %s", PQerrorMessage(c));
-	else if (set_up(c, e) == 0)
+	else if (set_up(c, sql_query_session, e) == 0 && PQsetClientEncoding(c, "UTF8") == 0)
+		return c;
+	PQfinish(c);
+	return NULL;
+}
+
+PGconn *
+connection_new(const struct database *db, struct err *e)
+{
+	return connect_as(db, NULL, e);
+}
+
+PGconn *
+connection_new_reader(const struct database *db, struct err *e)
+{
+	bool own = database_is_private(db);
+	char seconds[16];
+	const char *values[] = { seconds };
+	PGconn *c = connect_as(db, own ? "ruastat_dashboard" : NULL, e);
+	PGresult *r;
+
+	if (c == NULL)
+		return NULL;
+	snprintf(seconds, sizeof(seconds), "%ds", LIMIT_QUERY_SECONDS);
+	r = connection_run(c, sql_query_dashboard_session, 1, values, e);
+	PQclear(r);
+	if (r != NULL && (own || set_up(c, sql_query_dashboard_role, e) == 0))
 		return c;
 	PQfinish(c);
 	return NULL;

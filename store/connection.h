@@ -22,6 +22,13 @@ enum remedy {
  */
 PGconn *connection_new(const struct database *db, struct err *e);
 
+/*
+ * The same for the dashboard, as the role ruastat_dashboard: its own login on a private cluster; on
+ * the admin's server the login of the connection string becomes it by SET ROLE.  Statements end after
+ * LIMIT_QUERY_SECONDS.
+ */
+PGconn *connection_new_reader(const struct database *db, struct err *e);
+
 /* Judge ${r} (NULL: the connection broke): REMEDY_NONE, or the story in ${e}.  Clears nothing. */
 enum remedy connection_judge(PGconn *c, const PGresult *r, struct err *e);
 

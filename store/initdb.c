@@ -17,7 +17,7 @@
 #define OUTPUT_BYTES (64u << 10) /* what initdb may print; it prints 1 kB */
 
 /* One user of the operating system, by the socket, and nobody else by any way. */
-static const char access_rules[] = "local all ruastat peer map=ruastat\n"
+static const char access_rules[] = "local all ruastat,ruastat_dashboard peer map=ruastat\n"
 				   "local all all reject\n";
 
 /*
@@ -118,21 +118,50 @@ write_file(int dir, const char *name, struct str text, struct err *e)
 	return rc;
 }
 
+/* Whether the file holds ${text} already. */
+static bool
+holds(int dir, const char *name, struct str text)
+{
+	char had[4096];
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return false;
+	n = read(fd, had, sizeof(had));
+	close(fd);
+	return n >= 0 && str_eq(text, (struct str){ had, (size_t)n });
+}
+
 static int
-configure(int dir, const char *user, struct err *e)
+settle_file(int dir, const char *data, const char *name, struct str text, struct err *e)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "%s/%s", data, name);
+	return holds(dir, path, text) ? 0 : write_file(dir, path, text, e);
+}
+
+/* Who may come in: this changes from version to version, the rest the owner may have changed. */
+static int
+configure_access(int dir, const char *data, const char *user, struct err *e)
 {
 	struct buf map;
 	int rc;
 
 	buf_init(&map, 4096);
-	buf_printf(&map, "ruastat \"%s\" ruastat\n", user);
-	rc = write_file(dir, "data.new/pg_hba.conf", str_of(access_rules), e);
+	buf_printf(&map, "ruastat \"%s\" ruastat\nruastat \"%s\" ruastat_dashboard\n", user, user);
+	rc = settle_file(dir, data, "pg_hba.conf", str_of(access_rules), e);
 	if (rc == 0)
-		rc = write_file(dir, "data.new/pg_ident.conf", buf_str(&map), e);
-	if (rc == 0)
-		rc = write_file(dir, "data.new/postgresql.auto.conf", str_of(settings), e);
+		rc = settle_file(dir, data, "pg_ident.conf", buf_str(&map), e);
 	buf_fini(&map);
 	return rc;
+}
+
+int
+initdb_renew_access(int dir, const char *path, const char *user, struct err *e)
+{
+	return configure_access(dir, "data", user, e) == 0 ? 0 : err_wrap(e, "in \"%s\"", path);
 }
 
 int
@@ -145,7 +174,8 @@ initdb_run(int dir, const char *path, const char *user, int lock, struct err *e)
 		return err_set(e, ERR_CONFIG, "the state directory's path is too long");
 	if (remove_unfinished(dir, unfinished, e) != 0 || run(unfinished, lock, e) != 0)
 		return -1;
-	if (configure(dir, user, e) != 0)
+	if (configure_access(dir, "data.new", user, e) != 0 ||
+	    write_file(dir, "data.new/postgresql.auto.conf", str_of(settings), e) != 0)
 		return err_wrap(e, "in \"%s\"", path);
 	if (renameat(dir, "data.new", dir, "data") != 0 || fsync(dir) != 0)
 		return err_set(

@@ -12,4 +12,10 @@
  */
 int initdb_run(int dir, const char *path, const char *user, int lock, struct err *e);
 
+/*
+ * Say who may come in, as today's version wants it, in a data directory that is there and whose
+ * server is down; an older version may have made it.  ERR_DATABASE.
+ */
+int initdb_renew_access(int dir, const char *path, const char *user, struct err *e);
+
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "store/answer.h"
 #include "store/connection.h"
 
 #include "sql.h"
@@ -23,12 +24,17 @@ statement(enum query q)
 		[QUERY_EXPLAIN_QUIRKS] = sql_query_explain_quirks,
 		[QUERY_VERIFY] = sql_query_verify,
 		[QUERY_PERIOD] = sql_query_period,
+		[QUERY_USERS] = sql_query_users,
+		[QUERY_USER_ADD] = sql_query_user_add,
+		[QUERY_USER_SET_PASSWORD] = sql_query_user_set_password,
+		[QUERY_USER_REMOVE] = sql_query_user_remove,
+		[QUERY_LINK_ADD] = sql_query_link_add,
 	};
 
 	return statements[q];
 }
 
-static struct answer *
+struct answer *
 answer_new(PGresult *r)
 {
 	struct answer *a = calloc(1, sizeof(*a));
@@ -118,4 +124,11 @@ answer_value(const struct answer *a, size_t row, size_t column)
 	if (answer_type(a, column) == COLUMN_BOOLEAN)
 		return value[0] == 't' ? "true" : "false";
 	return value;
+}
+
+struct str
+answer_bytes(const struct answer *a, size_t row, size_t column)
+{
+	return (struct str){ PQgetvalue(a->r, (int)row, (int)column),
+		(size_t)PQgetlength(a->r, (int)row, (int)column) };
 }

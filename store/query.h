@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "core/err.h"
+#include "core/str.h"
 #include "store/database.h"
 
 /* The statement's parameters, all text, are told in its file. */
@@ -18,6 +19,11 @@ enum query {
 	QUERY_EXPLAIN_QUIRKS,
 	QUERY_VERIFY,
 	QUERY_PERIOD,
+	QUERY_USERS,
+	QUERY_USER_ADD,
+	QUERY_USER_SET_PASSWORD,
+	QUERY_USER_REMOVE,
+	QUERY_LINK_ADD,
 	QUERY_COUNT
 };
 
@@ -41,5 +47,8 @@ enum column_type answer_type(const struct answer *a, size_t column);
 
 /* The value as text (booleans "true" and "false"); NULL for SQL's NULL; belongs to ${a}. */
 const char *answer_value(const struct answer *a, size_t row, size_t column);
+
+/* The value as it came, empty for NULL: for answers asked for as bytes (store/readers.h). */
+struct str answer_bytes(const struct answer *a, size_t row, size_t column);
 
 #endif

@@ -1,24 +1,13 @@
 CREATE OR REPLACE VIEW ruastat.records AS
-SELECT d.name AS domain, p.name AS reporter, t.report_id, t.begin_at, t.end_at,
-       CASE WHEN b.days > 0 THEN b.day END AS day, r.source_ip, r.messages, r.disposition,
-       r.dkim_aligned, r.spf_aligned,
-       ruastat_data.dmarc_pass(r.dkim_aligned, r.spf_aligned) AS dmarc_pass,
+SELECT domain, reporter, report_id, begin_at, end_at, CASE WHEN days > 0 THEN filed_on END AS day,
+       source_ip, messages, disposition, dkim_aligned, spf_aligned,
+       ruastat_data.dmarc_pass(dkim_aligned, spf_aligned) AS dmarc_pass,
        NULL::ruastat.verdict AS dkim_recomputed, NULL::ruastat.verdict AS spf_recomputed,
-       o.header_from, o.envelope_from, r.envelope_to, o.reasons, o.dkim, o.spf,
-       r.dkim_authenticated, r.spf_authenticated, r.raw_source_ip, o.raw_disposition,
-       o.raw_dkim_aligned, o.raw_spf_aligned, b.first_n + r.i::integer - 1 AS n, b.report_key,
-       b.day AS filed_on
-FROM ruastat_data.record_block b
-JOIN ruastat_data.report t
-  ON t.domain_id = b.domain_id AND t.day = b.day AND t.report_key = b.report_key
-JOIN ruastat_data.domain d ON d.domain_id = b.domain_id
-JOIN ruastat_data.reporter p ON p.reporter_id = t.reporter_id
-CROSS JOIN LATERAL unnest(b.source_ip, b.messages, b.disposition, b.dkim_aligned, b.spf_aligned,
-        b.dkim_authenticated, b.spf_authenticated, b.outcome, b.envelope_to, b.raw_source_ip)
-    WITH ORDINALITY AS r(source_ip, messages, disposition, dkim_aligned, spf_aligned,
-        dkim_authenticated, spf_authenticated, outcome, envelope_to, raw_source_ip, i)
-JOIN LATERAL unnest(b.outcomes) WITH ORDINALITY AS o(raw_disposition, raw_dkim_aligned,
-        raw_spf_aligned, header_from, envelope_from, reasons, dkim, spf, i) ON o.i = r.outcome;
+       header_from, envelope_from, envelope_to, reasons, dkim, spf,
+       dkim_authenticated, spf_authenticated, raw_source_ip, raw_disposition,
+       raw_dkim_aligned, raw_spf_aligned, n, report_key, filed_on,
+       ruastat_data.why(header_from, dkim_aligned, spf_aligned, dkim, spf) AS why
+FROM ruastat_data.record_detail;
 COMMENT ON VIEW ruastat.records IS 'A row for each record of each counted report: one source, one outcome, so many messages';
 COMMENT ON COLUMN ruastat.records.domain IS 'Policy domain, lower case';
 COMMENT ON COLUMN ruastat.records.reporter IS 'Who sent the report';
@@ -49,3 +38,4 @@ COMMENT ON COLUMN ruastat.records.raw_spf_aligned IS 'What stood in policy_evalu
 COMMENT ON COLUMN ruastat.records.n IS 'Number of the record in its report, from 1';
 COMMENT ON COLUMN ruastat.records.report_key IS 'The report (ruastat.reports)';
 COMMENT ON COLUMN ruastat.records.filed_on IS 'Day under which the report is filed: the UTC day of its period''s midpoint, whatever it is; a condition on it is fast';
+COMMENT ON COLUMN ruastat.records.why IS 'Why DKIM or SPF gave no aligned pass, in one sentence; NULL where both did';

@@ -2,7 +2,8 @@
 # demo.sh B [MAIL] - what "make run" shows, with the program of the tree B (build/plain).
 #
 # Without MAIL a demo mailbox is generated once; with MAIL that is read instead, into a state
-# directory of its own.  No configuration is read and no database but the private one is used.
+# directory of its own.  No configuration is read and no database but the private one is used.  It
+# ends in the dashboard, which runs until Ctrl-C.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 tree=$(realpath "$1")
@@ -43,27 +44,5 @@ fi
 
 # Not from here: the programs that ruastat starts complain about a directory they may not see.
 cd "$base" || exit 1
-options=(--no-config --state-dir "$state")
 echo "Reading $mail into $state"
-"$ruastat" ingest "${options[@]}" "$mail"
-status=$?
-if [ $status -eq 2 ]; then
-	echo "Some mails hold a report that cannot be read; \"ruastat intake\" says why."
-elif [ $status -ne 0 ]; then
-	exit $status
-fi
-printf '\nDomains\n'
-"$ruastat" domains "${options[@]}" || exit
-printf '\nSources\n'
-"$ruastat" sources "${options[@]}" --limit 25 || exit
-cat <<EOF
-
-What to try next:
-  R="$ruastat"
-  S="${options[*]}"
-  \$R reports \$S         every report; then \$R explain \$S ID
-  \$R intake \$S          what became of each mail
-  \$R verify \$S          every sum recomputed from its rows
-  \$R psql \$S -- -c 'SELECT * FROM ruastat.sources_daily LIMIT 10'
-  make run MAIL=/path    the same with a mailbox of your own, kept apart from this one
-EOF
+exec "$ruastat" run --no-config --state-dir "$state" "$mail"

@@ -33,6 +33,9 @@ needs()
 	run   has_module libseccomp      libseccomp-dev
 	run   has_module libconfuse      libconfuse-dev
 	run   has_module smartcols       libsmartcols-dev
+	run   has_module libmicrohttpd   libmicrohttpd-dev
+	run   has_module jansson         libjansson-dev
+	run   has_pages                  npm
 	run   has_postgresql             postgresql
 	check has_module cmocka          libcmocka-dev
 	check has_command clang          clang
@@ -42,6 +45,11 @@ needs()
 	check has_command shellcheck     shellcheck
 	check has_command mandoc         mandoc
 	check has_command jq             jq
+	check has_command curl           curl
+	check has_command openssl        openssl
+	check has_command npm            npm
+	check has_command node           nodejs
+	check has_command chromium       chromium
 	EOF
 }
 
@@ -71,6 +79,12 @@ has_module()
 has_fuzzer()
 {
 	compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null
+}
+
+# The third-party files of the pages: a release tarball has them, else npm fetches them.
+has_pages()
+{
+	[ -d "${self%/tests/build/deps.sh}/dashboard/web/lib" ] || has_command npm
 }
 
 # Any PostgreSQL server at all: one that is here is never added to.

@@ -31,7 +31,8 @@ hold_up
 mapfile -t views < <(sql "
 	SELECT relname FROM pg_class
 	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v' ORDER BY 1")
-is "${views[*]}" 'dkim_results domains_daily intake intake_parts records reports sources_daily spf_results' \
+is "${views[*]}" "dkim_results domains_daily intake intake_parts originals records records_daily report_sources \
+reports reports_daily sources_daily spf_results" \
 	'the views that there are'
 
 none 'every view has a COMMENT' "
@@ -61,6 +62,21 @@ none 'ruastat_reader has no right to any table or sequence' "
 none 'nor may it make anything in the schemas' "
 	SELECT n FROM unnest('{ruastat,ruastat_data}'::text[]) AS n
 	WHERE has_schema_privilege('ruastat_reader', n, 'CREATE')"
+is "$(sql "SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls, rolpassword IS NULL,
+		pg_has_role(rolname, 'ruastat_reader', 'USAGE'),
+		has_schema_privilege(rolname, 'ruastat_data', 'USAGE'),
+		has_schema_privilege(rolname, 'ruastat_data', 'CREATE')
+	FROM pg_authid WHERE rolname = 'ruastat_dashboard'")" 't|f|f|f|f|t|t|t|f' \
+	'ruastat_dashboard is a reader who may name what is in ruastat_data'
+none 'and has no right to a table of reports' "
+	SELECT relname FROM pg_class
+	WHERE relnamespace = 'ruastat_data'::regnamespace AND relkind IN ('r', 'p', 'v', 'm')
+	  AND relname !~ '^dashboard'
+	  AND has_any_column_privilege('ruastat_dashboard', oid, 'SELECT, INSERT, UPDATE, REFERENCES')"
+none 'what runs with the rights of its owner has a search_path of its own' "
+	SELECT proname FROM pg_proc
+	WHERE pronamespace = 'ruastat_data'::regnamespace AND prosecdef
+	  AND coalesce(array_to_string(proconfig, ','), '') !~ 'search_path=pg_catalog'"
 
 # With rows in it, a view also runs the functions that it calls.
 for view in "${views[@]}"; do
@@ -89,6 +105,12 @@ for file in sql/query/*.sql sql/example/*.sql; do
 		goes "$file" BEGIN "$text" ROLLBACK
 		;;
 	esac
+done
+
+for file in sql/api/*.sql; do
+	goes "$file" 'SET search_path = pg_catalog' 'SET ROLE ruastat_dashboard' "PREPARE statement AS $(cat "$file")"
+	head -n 1 "$file" | grep -q '^-- ' && grep -qE '^-- ([$]1 |.*No parameters)' "$file"
+	result $? "$file says what it returns and its parameters"
 done
 
 for file in sql/example/*.sql; do
