@@ -106,6 +106,10 @@ make_base()
 	sources >"$dir/base.new/etc/apt/sources.list"
 	apt-config dump | grep -i '^Acquire::https\{0,1\}::Proxy' >"$dir/base.new/etc/apt/apt.conf.d/80drill"
 	cp /etc/resolv.conf /etc/hosts "$dir/base.new/etc/"
+	# What this machine trusts, npm shall trust there.
+	cp /etc/ssl/certs/ca-certificates.crt "$dir/base.new/etc/ssl/certs/"
+	echo 'cafile=/etc/ssl/certs/ca-certificates.crt' | tee "$dir/base.new/root/.npmrc" \
+		>"$dir/base.new/etc/skel/.npmrc"
 	mv "$dir/base.new" "$dir/base"
 }
 
@@ -165,6 +169,55 @@ megabytes()
 	du -smx "$root" | cut -f1
 }
 
+# Try the link at the end of ${1}: it must log in once and only once.
+redeem()
+{
+	local link first second
+
+	link=$(grep -o 'http://.*/login#.*' "$1")
+	first=$(post_token "$link")
+	second=$(post_token "$link")
+	say "          ${link%%#*}: the link gives $first, the second time $second"
+	[ "$first $second" = '200 401' ] || fail "${root##*/}: the link gave $first, then $second"
+}
+
+post_token()
+{
+	curl -s -o /dev/null -w '%{http_code}' -H 'Content-Type: application/json' \
+		-d "{\"token\":\"${1#*#}\"}" "${1%%/login*}/api/v1/link"
+}
+
+# "make run" ends in the dashboard: wait for its link, try it, stop it as Ctrl-C does.
+run_and_look()
+{
+	local user=$1 line=$2 log=$3 job pid
+
+	# In a session of its own: the signal must not be ours, too.
+	setsid -w chroot "$root" su - "$user" -c "$line" </dev/null >"$log" 2>&1 &
+	job=$!
+	while kill -0 "$job" 2>/dev/null && ! grep -qs '/login#' "$log"; do
+		sleep 0.2
+	done
+	seconds=$((SECONDS - start))
+	grep -q '/login#' "$log" || { wait "$job"; return 1; }
+	sleep 1
+	redeem "$log"
+	for pid in $(inside); do
+		if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q '^[^ ]*ruastat run '; then
+			kill -INT -- "-$(ps -o pgid= "$pid" | tr -d ' ')"
+			break
+		fi
+	done
+	wait "$job"
+	sleep 1
+	for pid in $(inside); do
+		if readlink "/proc/$pid/cwd" | grep -q /data; then
+			fail "${root##*/}: something runs on after Ctrl-C"
+		fi
+	done
+	return 0
+}
+
 # Run one of the two commands as user ${1}; what was enabled or listening must not change.
 timed()
 {
@@ -176,10 +229,15 @@ timed()
 	before=$(listening)
 	start=$SECONDS
 	size=$(megabytes)
-	as "$user" "$line" >"$log" 2>&1
-	rc=$?
+	if [ "$what" = run ] && [ -z "$only_deps" ]; then
+		run_and_look "$user" "$line" "$log"
+		rc=$?
+	else
+		as "$user" "$line" >"$log" 2>&1
+		rc=$?
+		seconds=$((SECONDS - start))
+	fi
 	[ "$rc" -eq 0 ] || fail "${root##*/}: $line as $user: exit $rc, see $log"
-	seconds=$((SECONDS - start))
 	printf '%-9s make %-6s %3d:%02d minutes, %d MB more on disk, %d MB in all; %s\n' \
 		"${root##*/}" "$what" $((seconds / 60)) $((seconds % 60)) $(($(megabytes) - size)) \
 		"$(megabytes)" "$(grep -h '^Need to get' "$log" || echo 'nothing to install')"
