@@ -22,7 +22,8 @@ read_pem(const char *path, struct buf *out, struct err *e)
 	char chunk[4096];
 	ssize_t n = -1;
 
-	while (fd >= 0 && ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)))
+	while (fd >= 0 && !out->over &&
+	    ((n = read(fd, chunk, sizeof(chunk))) > 0 || (n < 0 && errno == EINTR)))
 		buf_put(out, chunk, n > 0 ? (size_t)n : 0);
 	if (fd >= 0)
 		close(fd);
@@ -114,12 +115,13 @@ web_show(struct web *w, const struct context *c, struct database *db, bool link,
 		.key = w->key.n > 0 ? w->key.p : NULL,
 		.proxies = c->config->proxies,
 		.nproxies = c->config->nproxies };
-	struct server *s = server_start(&conf, e);
+	struct server *s;
 	int rc;
 
+	w->listener.fd = -1; /* the server's now, whatever comes */
+	s = server_start(&conf, e);
 	if (s == NULL)
 		return -1;
-	w->listener.fd = -1; /* the server's now */
 	rc = tell(s, w, link, e);
 	if (rc == 0 && fflush(stdout) == 0)
 		server_run(s);

@@ -71,20 +71,26 @@
 #define LIMIT_DATABASE_SECONDS 60
 
 /* What the dashboard gives to whoever connects. */
-#define LIMIT_HTTP_CONNECTIONS 500    /* then whoever waited longest must go */
-#define LIMIT_HTTP_PER_ADDRESS 64     /* ten browsers; of IPv6 a /64 */
-#define LIMIT_HTTP_WAIT_SECONDS 20    /* for a whole request, counted from the answer before it */
-#define LIMIT_HTTP_ANSWER_SECONDS 120 /* for taking the answer: 40 MB at 3 Mbit/s */
-#define LIMIT_HTTP_MEMORY (32u << 10) /* a connection's headers; longer ones are answered 431 */
-#define LIMIT_HTTP_BODY (8u << 10)    /* a name and two passwords */
-#define LIMIT_HTTP_THREADS 8          /* each may have a connection to the database */
-#define LIMIT_HTTP_ARENA (256u << 10) /* what one request's parameters may take */
-#define LIMIT_HTTP_PARAMETERS 32      /* no path knows more than 12 */
-#define LIMIT_PARAMETER_BYTES 1024    /* a report id; it is searched for by a part of it */
+#define LIMIT_HTTP_CONNECTIONS 500     /* then whoever waited longest must go */
+#define LIMIT_HTTP_PER_ADDRESS 64      /* ten browsers; of IPv6 a /64 */
+#define LIMIT_HTTP_WAIT_SECONDS 20     /* for a whole request, counted from the answer before it */
+#define LIMIT_HTTP_ANSWER_SECONDS 120  /* for taking the answer: 40 MB at 3 Mbit/s */
+#define LIMIT_HTTP_MEMORY (32u << 10)  /* a connection's headers; longer ones are answered 431 */
+#define LIMIT_HTTP_BODY (8u << 10)     /* a name and two passwords */
+#define LIMIT_HTTP_THREADS 16          /* more than may ask the database at once */
+#define LIMIT_HTTP_HELD (128ull << 20) /* of answers that are on their way */
+#define LIMIT_HTTP_ARENA (256u << 10)  /* what one request's parameters may take */
+#define LIMIT_HTTP_PARAMETERS 32       /* no path knows more than 12 */
+#define LIMIT_PARAMETER_BYTES 1024     /* a report id; it is searched for by a part of it */
 #define LIMIT_PROXIES 16
 
 /* What one answer of the dashboard may cost. */
 #define LIMIT_QUERY_SECONDS 10
+#define LIMIT_READERS 8               /* connections to the database, 10 MB each */
+#define LIMIT_ASKER_RUNNING 5         /* of them for one session: a page asks 6 things */
+#define LIMIT_ASKER_WAITING 10        /* questions of one session, those included */
+#define LIMIT_ASK_SECONDS 4           /* until one of them is free */
+#define LIMIT_ANSWER_BYTES (4u << 20) /* rows of a page; a larger answer also ends its connection */
 #define LIMIT_PAGE_ROWS 1000
 #define LIMIT_CSV_ROWS 100000  /* some 30 MB; who wants more has psql */
 #define LIMIT_PERIOD_DAYS 1100 /* three years in one chart */

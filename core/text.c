@@ -100,10 +100,23 @@ number(struct str s)
 	return true;
 }
 
+/* Whether a spreadsheet takes it for a formula; some do so for the wide forms of the signs, too. */
+static bool
+formula(struct str s)
+{
+	static const char *const wide[] = { "\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
+		"\xEF\xBC\xA0" };
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (s.n >= 3 && memcmp(s.p, wide[i], 3) == 0)
+			return true;
+	return s.n > 0 && memchr("=+-@\t\r\n", s.p[0], 7) != NULL && !number(s);
+}
+
 void
 text_csv(struct buf *out, struct str s)
 {
-	bool guard = s.n > 0 && memchr("=+-@\t\r", s.p[0], 6) != NULL && !number(s);
+	bool guard = formula(s);
 	bool quote = guard;
 
 	for (size_t i = 0; i < s.n && !quote; i++)

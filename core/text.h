@@ -22,7 +22,7 @@ void text_json_or_null(struct buf *out, struct str s);
 
 /*
  * Append ${s} as one CSV field (RFC 4180).  A field that a spreadsheet would take for a formula
- * (it opens with = + - @ TAB or CR and is no plain number) gets a ' in front.
+ * (it opens with = + - @, also in their wide forms, TAB, CR or LF, and is no plain number) gets a ' in front.
  * What moves a cursor is shown as text_terminal shows it, but for TAB and line ends.
  */
 void text_csv(struct buf *out, struct str s);

@@ -24,6 +24,8 @@ static const struct budget budgets[] = {
 	{ 'u', 50, 10 }, /* this user: strangers must not lock him out easily */
 };
 
+#define TRUST_SECONDS (30 * 86400)
+
 enum { BUDGETS = sizeof(budgets) / sizeof(budgets[0]) };
 
 /* Charged so many; full again at a time, hence forgotten then. */
@@ -121,19 +123,25 @@ wait_for(const struct place *p, const struct budget *b, int64_t now)
 	return owed > most ? owed - most : 0;
 }
 
+/* Whether budget ${i} does not bind: that of the user alone, for a link or where he was let in lately. */
+static bool
+is_exempt(struct attempts *a, size_t i, struct str user, struct str address, int64_t now)
+{
+	return budgets[i].kind == 'u' &&
+	    (user.n == 0 || place_of(a, key_for(a, 't', user, address))->until > now);
+}
+
 unsigned
 attempts_charge(struct attempts *a, struct str user, struct str address, int64_t now)
 {
-	int64_t longest = 0, one;
+	int64_t longest = 0;
 
 	pthread_mutex_lock(&a->mutex);
 	/* The narrowest first: what it refuses costs the others nothing. */
-	for (size_t i = 0; i < BUDGETS && longest == 0; i++) {
-		struct place *p = place_of(a, key_for(a, budgets[i].kind, user, address));
-
-		one = wait_for(p, &budgets[i], now);
-		longest = one > longest ? one : longest;
-	}
+	for (size_t i = 0; i < BUDGETS && longest == 0; i++)
+		if (!is_exempt(a, i, user, address, now))
+			longest = wait_for(place_of(a, key_for(a, budgets[i].kind, user, address)),
+			    &budgets[i], now);
 	for (size_t i = 0; i < BUDGETS && longest == 0; i++) {
 		struct place *p = place_of(a, key_for(a, budgets[i].kind, user, address));
 
@@ -143,14 +151,29 @@ attempts_charge(struct attempts *a, struct str user, struct str address, int64_t
 	return (unsigned)longest;
 }
 
-void
-attempts_forgive(struct attempts *a, struct str user, struct str address, int64_t now)
+static void
+forgive(struct attempts *a, struct str user, struct str address, int64_t now)
 {
-	pthread_mutex_lock(&a->mutex);
 	for (size_t i = 0; i < BUDGETS; i++) {
 		struct place *p = place_of(a, key_for(a, budgets[i].kind, user, address));
 
 		p->until -= p->until > now ? budgets[i].seconds : 0;
 	}
+}
+
+void
+attempts_forgive(struct attempts *a, struct str user, struct str address, int64_t now)
+{
+	pthread_mutex_lock(&a->mutex);
+	forgive(a, user, address, now);
+	pthread_mutex_unlock(&a->mutex);
+}
+
+void
+attempts_trust(struct attempts *a, struct str user, struct str address, int64_t now)
+{
+	pthread_mutex_lock(&a->mutex);
+	forgive(a, user, address, now);
+	place_of(a, key_for(a, 't', user, address))->until = now + TRUST_SECONDS;
 	pthread_mutex_unlock(&a->mutex);
 }

@@ -18,10 +18,16 @@ struct attempts *attempts_new(void);
 void attempts_free(struct attempts *a);
 
 /*
- * Whether ${user} may be tried from ${address} at ${now} (seconds of a clock that never goes back):
+ * Whether ${user} (empty: a link, which nobody can guess for another) may be tried from ${address} at ${now} (seconds of a clock that never goes back):
  * 0, and it is charged as a failure until attempts_forgive; else the seconds to wait.
  */
 unsigned attempts_charge(struct attempts *a, struct str user, struct str address, int64_t now);
+
+/*
+ * It was no failure after all; and ${user} was let in: strangers' guesses elsewhere do not lock him out
+ * of this address for a month.
+ */
+void attempts_trust(struct attempts *a, struct str user, struct str address, int64_t now);
 
 /* It was no failure after all. */
 void attempts_forgive(struct attempts *a, struct str user, struct str address, int64_t now);

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@ struct http {
 	struct http_conf conf;
 	struct peers *peers;
 	struct MHD_Daemon *daemon;
+	atomic_size_t held; /* bytes of answers that are on their way */
 };
 
 /* One request on its way. */
@@ -29,6 +31,7 @@ struct exchange {
 	struct field query[LIMIT_HTTP_PARAMETERS];
 	bool too_large;   /* the body, or the number of parameters */
 	unsigned lengths; /* header fields that say how long the body is */
+	size_t held;      /* bytes of its answer */
 	char address[INET6_ADDRSTRLEN];
 };
 
@@ -197,8 +200,7 @@ add(struct MHD_Response *out, const char *name, const char *value)
 }
 
 static void
-add_headers(const struct http *h, const struct request *q, const struct response *r,
-    struct MHD_Response *out)
+add_headers(const struct http *h, const struct response *r, struct MHD_Response *out)
 {
 	char seconds[16];
 
@@ -223,13 +225,12 @@ add_headers(const struct http *h, const struct request *q, const struct response
 	add(out, "Cross-Origin-Opener-Policy", "same-origin");
 	add(out, "Cross-Origin-Resource-Policy", "same-origin");
 	add(out, "Permissions-Policy", "camera=(), geolocation=(), microphone=()");
-	if (h->conf.cert != NULL || q->secure)
-		add(out, "Strict-Transport-Security", "max-age=31536000");
+	if (h->conf.cert != NULL) /* behind a proxy it is the proxy's to say */
+		add(out, "Strict-Transport-Security", "max-age=2592000");
 }
 
 static enum MHD_Result
-send_response(
-    const struct http *h, struct MHD_Connection *c, const struct request *q, struct response *r)
+send_response(struct http *h, struct MHD_Connection *c, struct exchange *x, struct response *r)
 {
 	struct MHD_Response *out;
 	enum MHD_Result rc;
@@ -239,15 +240,24 @@ send_response(
 		    r->fixed.n, (void *)(uintptr_t)r->fixed.p, MHD_RESPMEM_PERSISTENT);
 	} else {
 		out = MHD_create_response_from_buffer(r->body.n, r->body.p, MHD_RESPMEM_MUST_FREE);
+		x->held = r->body.n;
+		h->held += x->held;
 		if (out != NULL)
 			buf_init(&r->body, r->body.max); /* the memory is libmicrohttpd's now */
 	}
 	if (out == NULL)
 		return MHD_NO;
-	add_headers(h, q, r, out);
+	add_headers(h, r, out);
 	rc = MHD_queue_response(c, r->status, out);
 	MHD_destroy_response(out);
 	return rc;
+}
+
+static void
+refuse_busy(struct response *r)
+{
+	response_refuse(r, 503, "busy", NULL, "too much is being sent at the moment; try again");
+	r->retry_after = 2;
 }
 
 static enum MHD_Result
@@ -263,12 +273,14 @@ answer(struct http *h, struct MHD_Connection *c, const char *url, const char *me
 	response_init(&r);
 	if (x->too_large)
 		response_refuse(&r, 413, "too_large", NULL, "the request is too large");
+	else if (h->held > LIMIT_HTTP_HELD)
+		refuse_busy(&r);
 	else if (x->lengths > 1)
 		response_refuse(&r, 400, "bad_request", NULL, "the body's length is said twice");
 	else
 		h->conf.handle(h->conf.arg, &x->q, &r);
 	response_encode(&r, &x->q);
-	rc = send_response(h, c, &x->q, &r);
+	rc = send_response(h, c, x, &r);
 	response_fini(&r);
 	return rc;
 }
@@ -303,6 +315,8 @@ on_completed(
 	(void)how;
 	peers_answered(h->peers,
 	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context);
+	if (*context != NULL)
+		h->held -= ((struct exchange *)*context)->held;
 	exchange_free(*context);
 	*context = NULL;
 }

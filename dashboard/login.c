@@ -121,7 +121,7 @@ is_right(struct logins *s, struct str name, struct str password, char hash[PASSW
     struct err *e)
 {
 	const char *values[] = { name.p };
-	struct answer *a = readers_ask(s->readers, "user_find", values, 1, false, e);
+	struct answer *a = readers_ask(s->readers, NULL, "user_find", values, 1, false, e);
 	const char *stored;
 	int right = 0;
 
@@ -149,7 +149,7 @@ start(struct logins *s, const struct request *q, struct str name, const char *pa
 	token_hash(str_of(token), hash);
 	snprintf(most, sizeof(most), "%d", LIMIT_SESSION_SECONDS);
 	snprintf(idle, sizeof(idle), "%d", LIMIT_SESSION_IDLE_SECONDS);
-	a = readers_ask(s->readers, "session_start", values, 5, false, &e);
+	a = readers_ask(s->readers, NULL, "session_start", values, 5, false, &e);
 	if (a == NULL)
 		response_fail(r, &e);
 	else if (answer_rows(a) == 0)
@@ -180,7 +180,9 @@ login_by_password(struct logins *s, const struct request *q, struct response *r)
 	if (!may_try(s, q, name, r))
 		return;
 	right = is_right(s, name, given[1], hash, &e);
-	if (right != 0)
+	if (right > 0)
+		attempts_trust(s->attempts, name, str_of(q->address), now());
+	else if (right < 0)
 		attempts_forgive(s->attempts, name, str_of(q->address), now());
 	if (right < 0) {
 		response_fail(r, &e);
@@ -208,7 +210,7 @@ login_by_link(struct logins *s, const struct request *q, struct response *r)
 	token_new(token);
 	token_hash(str_of(token), hash);
 	token_hash(given, link_hash);
-	a = readers_ask(s->readers, "link_redeem", values, 2, false, &e);
+	a = readers_ask(s->readers, NULL, "link_redeem", values, 2, false, &e);
 	if (a == NULL || answer_rows(a) > 0)
 		attempts_forgive(s->attempts, STR(""), str_of(q->address), now());
 	if (a == NULL)
@@ -227,7 +229,7 @@ login_end(
 {
 	const char *values[] = { session->token_hash };
 	struct err e;
-	struct answer *a = readers_ask(s->readers, "session_end", values, 1, false, &e);
+	struct answer *a = readers_ask(s->readers, NULL, "session_end", values, 1, false, &e);
 
 	if (a == NULL) {
 		response_fail(r, &e);
@@ -242,7 +244,7 @@ login_end(
 static int
 ask_row(struct logins *s, const char *statement, const char *const *values, size_t n, struct err *e)
 {
-	struct answer *a = readers_ask(s->readers, statement, values, n, false, e);
+	struct answer *a = readers_ask(s->readers, NULL, statement, values, n, false, e);
 	int rows = a != NULL ? answer_rows(a) > 0 : -1;
 
 	answer_free(a);

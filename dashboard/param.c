@@ -40,7 +40,8 @@ is_day(struct str s)
 	year = number(s.p, 4);
 	month = number(s.p + 5, 2);
 	day = number(s.p + 8, 2);
-	return year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= days[month - 1] &&
+	return year >= 1970 && year < 2200 && month >= 1 && month <= 12 && day >= 1 &&
+	    day <= days[month - 1] &&
 	    (month != 2 || day < 29 || (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)));
 }
 
@@ -109,6 +110,7 @@ objection(const struct param *p, struct str s)
 	case PARAM_WORD:
 		return is_word(s, p->words) ? NULL : "is none of the words it can be";
 	case PARAM_NETWORK:
+	case PARAM_NETWORK_OF_DOMAIN:
 		return is_network(s) ? NULL : "is neither an address nor a network";
 	case PARAM_KEY:
 		return is_key(s) ? NULL : "is no UUID";
@@ -201,6 +203,13 @@ params_read(const struct request *q, const struct param *params, const char **va
 		if (params[i].required && values[i] == NULL) {
 			*culprit = params[i].name;
 			return err_set(e, ERR_MESSAGE, "\"%s\" is missing", params[i].name);
+		}
+	for (size_t i = 0; params[i].name != NULL; i++)
+		if (params[i].kind == PARAM_NETWORK_OF_DOMAIN && values[i] != NULL &&
+		    values[0] == NULL) {
+			*culprit = params[i].name;
+			return err_set(
+			    e, ERR_MESSAGE, "\"%s\" is for one domain alone", params[i].name);
 		}
 	*culprit = NULL;
 	return check_period(params, values, culprit, e);

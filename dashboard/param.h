@@ -9,10 +9,11 @@ enum param_kind {
 	PARAM_TEXT, /* any, up to LIMIT_PARAMETER_BYTES of UTF-8 */
 	PARAM_DAY,  /* 2026-11-21 */
 	PARAM_FROM, /* the same, and at most LIMIT_PERIOD_DAYS before the PARAM_DAY that follows it */
-	PARAM_WORD,    /* one of a list */
-	PARAM_NETWORK, /* an address, or one with /bits behind it */
-	PARAM_KEY,     /* a UUID */
-	PARAM_LIMIT,   /* rows of a page */
+	PARAM_WORD,              /* one of a list */
+	PARAM_NETWORK,           /* an address, or one with /bits behind it */
+	PARAM_NETWORK_OF_DOMAIN, /* the same, and only with a domain, the first parameter */
+	PARAM_KEY,               /* a UUID */
+	PARAM_LIMIT,             /* rows of a page */
 };
 
 struct param {

@@ -128,31 +128,53 @@ send_away(struct peer *one)
 	one->leaving = true;
 }
 
-bool
-peers_admit(struct peers *p, const struct sockaddr *a)
+/* Whoever of the two has less time left; either may be NULL. */
+static struct peer *
+sooner(struct peer *a, struct peer *b)
 {
-	struct origin o = origin_of(a);
-	struct peer *longest = NULL;
-	size_t own = 0, all = 0;
-	bool admitted;
+	return a == NULL || (b != NULL && b->deadline < a->deadline) ? b : a;
+}
 
-	pthread_mutex_lock(&p->mutex);
+/* Who must go for a newcomer of ${o}: with the mutex held.  False where it is the newcomer. */
+static bool
+make_room(struct peers *p, const struct origin *o, bool trusted)
+{
+	struct peer *waiting = NULL, *own_waiting = NULL, *taking = NULL, *victim;
+	size_t own = 0, all = 0;
+
 	for (size_t i = 0; i < PEERS_PLACES; i++) {
 		struct peer *one = &p->all[i];
 
 		if (one->fd < 0 || one->leaving)
 			continue;
 		all++;
-		own += same(&one->origin, &o);
-		if (!one->asked && (longest == NULL || one->deadline < longest->deadline))
-			longest = one;
+		own += same(&one->origin, o);
+		if (one->asked)
+			taking = sooner(taking, one);
+		else
+			waiting = sooner(waiting, one);
+		if (!one->asked && same(&one->origin, o))
+			own_waiting = sooner(own_waiting, one);
 	}
-	admitted = own < LIMIT_HTTP_PER_ADDRESS || peers_trusts(p, a);
-	if (admitted && all >= LIMIT_HTTP_CONNECTIONS) {
-		admitted = longest != NULL;
-		if (admitted)
-			send_away(longest);
-	}
+	if (own >= LIMIT_HTTP_PER_ADDRESS && !trusted)
+		victim = own_waiting;
+	else if (all >= LIMIT_HTTP_CONNECTIONS)
+		victim = waiting != NULL ? waiting : taking;
+	else
+		return true;
+	if (victim != NULL)
+		send_away(victim);
+	return victim != NULL;
+}
+
+bool
+peers_admit(struct peers *p, const struct sockaddr *a)
+{
+	struct origin o = origin_of(a);
+	bool admitted;
+
+	pthread_mutex_lock(&p->mutex);
+	admitted = make_room(p, &o, peers_trusts(p, a));
 	pthread_mutex_unlock(&p->mutex);
 	return admitted;
 }

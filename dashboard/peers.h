@@ -27,8 +27,9 @@ void peers_free(struct peers *p);
 bool peers_trusts(const struct peers *p, const struct sockaddr *a);
 
 /*
- * Whether a connection from ${a} is taken: not beyond LIMIT_HTTP_PER_ADDRESS.  Where all places
- * are taken, the one that has waited longest for a request must go.
+ * Whether a connection from ${a} is taken.  Beyond LIMIT_HTTP_PER_ADDRESS the one of that address must
+ * go that has waited longest for a request; where all places are taken, the one of anybody's, or else
+ * the one that has been taking its answer longest.  With nobody to send away it is refused.
  */
 bool peers_admit(struct peers *p, const struct sockaddr *a);
 

@@ -41,6 +41,7 @@ struct route {
 /* What belongs together stands in a line here. */
 /* clang-format off */
 #define DOMAIN     { "domain", PARAM_TEXT, false, NULL }
+#define IN_DOMAIN  { "within", PARAM_NETWORK_OF_DOMAIN, false, NULL }
 #define ONE_DOMAIN { "domain", PARAM_TEXT, true, NULL }
 #define FROM       { "from", PARAM_DAY, false, NULL }
 #define RECENT     { "from", PARAM_FROM, false, NULL }
@@ -69,7 +70,7 @@ static const struct param sources[] = { ONE_DOMAIN, FROM, TO, BY, RESULT, WITHIN
 static const struct param records[] = { ONE_DOMAIN, FROM, TO, WITHIN, RESULT, REPORTER, SELECTOR,
 	AFTER, LIMIT, NO_MORE };
 static const struct param selectors[] = { ONE_DOMAIN, FROM, TO, NO_MORE };
-static const struct param reports[] = { DOMAIN, FROM, TO, REPORTER, WITHIN, SEARCH,
+static const struct param reports[] = { DOMAIN, FROM, TO, REPORTER, IN_DOMAIN, SEARCH,
 	SORT("day messages records"), ORDER, AFTER, LIMIT, NO_MORE };
 static const struct param report[] = { ONE_DOMAIN, DAY, KEY, NO_MORE };
 static const struct param report_records[] = { ONE_DOMAIN, DAY, KEY, RESULT, WITHIN, AFTER, LIMIT,
@@ -200,13 +201,21 @@ count(const struct param *params)
 	return n;
 }
 
+/* Whether a page was asked for: the one value that only PostgreSQL can read. */
 static bool
-is_paged(const struct param *params)
+has_cursor(const struct param *params, const char *const *values)
 {
-	for (; params->name != NULL; params++)
-		if (params->kind == PARAM_LIMIT)
-			return true;
+	for (size_t i = 0; params[i].name != NULL; i++)
+		if (strcmp(params[i].name, "after") == 0)
+			return values[i] != NULL;
 	return false;
+}
+
+/* A database that is away is told of once, elsewhere; what somebody typed is nobody's trouble. */
+static void
+tell_failure(const struct err *e)
+{
+	log_event(e->kind == ERR_CONFIG ? LOG_ERROR : LOG_DEBUG, "%s", e->text);
 }
 
 /* A CSV takes all rows. */
@@ -220,7 +229,7 @@ take_all(const struct param *params, const char **values, const char *all)
 
 static void
 read_route(struct router *t, const struct route *way, bool csv, const struct request *q,
-    struct response *r)
+    const struct session *session, struct response *r)
 {
 	const char *values[PARAMS_MOST], *culprit;
 	char all[16];
@@ -234,12 +243,12 @@ read_route(struct router *t, const struct route *way, bool csv, const struct req
 	snprintf(all, sizeof(all), "%d", LIMIT_CSV_ROWS);
 	if (csv)
 		take_all(way->params, values, all);
-	a = readers_ask(t->readers, way->statement, values, count(way->params),
+	a = readers_ask(t->readers, session->token_hash, way->statement, values, count(way->params),
 	    way->shape == SHAPE_ORIGINAL, &e);
 	if (a == NULL) {
-		log_event(e.kind == ERR_MESSAGE ? LOG_DEBUG : LOG_WARN, "%s", e.text);
+		tell_failure(&e);
 		response_fail(r, &e);
-		if (e.kind == ERR_MESSAGE && is_paged(way->params))
+		if (e.kind == ERR_MESSAGE && has_cursor(way->params, values))
 			response_refuse(r, 400, "bad_parameter", "after",
 			    "\"after\" is none that was given out");
 	} else if (!is_there(a)) {
@@ -288,7 +297,7 @@ follow(struct router *t, const struct route *way, bool csv, const struct request
 	if (way->access != ACCESS_ALL) {
 		found = session_find(t->readers, q, &session, &e);
 		if (found < 0) {
-			log_event(LOG_WARN, "%s", e.text);
+			tell_failure(&e);
 			response_fail(r, &e);
 			return;
 		}
@@ -305,7 +314,7 @@ follow(struct router *t, const struct route *way, bool csv, const struct request
 	else if (way->act != NULL)
 		way->act(t, q, found > 0 ? &session : NULL, r);
 	else
-		read_route(t, way, csv, q, r);
+		read_route(t, way, csv, q, &session, r);
 }
 
 void

@@ -24,6 +24,7 @@ struct server {
 	struct router router;
 	struct http *http;
 	sigset_t signals;
+	bool lost; /* told that the database is */
 };
 
 /* Each connection is a descriptor; the default of 1024 is near. */
@@ -38,15 +39,6 @@ allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Enough that a slow question holds up few others. */
-static unsigned
-threads(void)
-{
-	long n = 2 * sysconf(_SC_NPROCESSORS_ONLN);
-
-	return n < 4 ? 4 : n > LIMIT_HTTP_THREADS ? LIMIT_HTTP_THREADS : (unsigned)n;
-}
-
 struct server *
 server_start(const struct server_conf *conf, struct err *e)
 {
@@ -57,15 +49,16 @@ server_start(const struct server_conf *conf, struct err *e)
 		abort();
 	s->conf = *conf;
 	/* Cookies know no ports: two dashboards on one host must not log each other out. */
-	snprintf(s->cookie, sizeof(s->cookie), "ruastat_%u", conf->listener.port);
-	s->readers = readers_new(conf->db, threads());
+	snprintf(s->cookie, sizeof(s->cookie), "%sruastat_%u", conf->cert != NULL ? "__Host-" : "",
+	    conf->listener.port);
+	s->readers = readers_new(conf->db);
 	s->logins = logins_new(s->readers, s->cookie);
 	s->router = (struct router){ s->readers, s->logins };
 	http = (struct http_conf){ .fd = conf->listener.fd,
 		.cert = conf->cert,
 		.key = conf->key,
 		.cookie = s->cookie,
-		.threads = threads(),
+		.threads = LIMIT_HTTP_THREADS,
 		.proxies = conf->proxies,
 		.nproxies = conf->nproxies,
 		.handle = route_answer,
@@ -123,7 +116,17 @@ keep_going(struct server *s)
 
 	http_tick(s->http);
 	readers_tick(s->readers);
-	if (readers_lost(s->readers) && readers_revive(s->readers, &e) < 0)
+	if (!readers_lost(s->readers)) {
+		if (s->lost)
+			log_event(LOG_WARN, "the database is back");
+		s->lost = false;
+		return;
+	}
+	/* Once, not for each second and request. */
+	if (!s->lost)
+		log_event(LOG_WARN, "the database is away; trying again until it is back");
+	s->lost = true;
+	if (readers_revive(s->readers, &e) < 0)
 		log_event(LOG_WARN, "%s", e.text);
 }
 

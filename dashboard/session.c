@@ -29,7 +29,7 @@ session_find(struct readers *readers, const struct request *q, struct session *o
 	token_hash(q->token, out->token_hash);
 	snprintf(most, sizeof(most), "%d", LIMIT_SESSION_SECONDS);
 	snprintf(idle, sizeof(idle), "%d", LIMIT_SESSION_IDLE_SECONDS);
-	a = readers_ask(readers, "session_find", values, 3, false, e);
+	a = readers_ask(readers, NULL, "session_find", values, 3, false, e);
 	if (a == NULL)
 		return -1;
 	found = answer_rows(a) > 0;

@@ -9,4 +9,7 @@
 /* The rows of ${r}, which it then owns. */
 struct answer *answer_new(PGresult *r);
 
+/* Bytes it takes in memory. */
+size_t answer_size(const struct answer *a);
+
 #endif

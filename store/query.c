@@ -45,6 +45,12 @@ answer_new(PGresult *r)
 	return a;
 }
 
+size_t
+answer_size(const struct answer *a)
+{
+	return PQresultMemorySize(a->r);
+}
+
 void
 answer_free(struct answer *a)
 {

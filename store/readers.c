@@ -18,28 +18,41 @@ struct slot {
 	PGconn *c; /* NULL: not connected */
 	bool busy;
 	time_t since; /* it is busy */
+	const char *asker;
+};
+
+/* A question that is taken: it lives on its thread's stack. */
+struct ask {
+	const char *asker; /* or NULL */
+	struct ask *next;
 };
 
 struct readers {
 	struct database *db;
+	/* Held to connect; alone to bring the database up again, which may change where it is. */
+	pthread_rwlock_t address;
 	pthread_mutex_t mutex;
 	pthread_cond_t freed;
 	bool stopped, lost;
-	unsigned n;
-	struct slot slots[];
+	struct ask *asks;
+	struct slot slots[LIMIT_READERS];
 };
 
 struct readers *
-readers_new(struct database *db, unsigned most)
+readers_new(struct database *db)
 {
-	struct readers *r = calloc(1, sizeof(*r) + most * sizeof(r->slots[0]));
+	struct readers *r = calloc(1, sizeof(*r));
+	pthread_condattr_t monotonic;
 
 	if (r == NULL)
 		abort();
 	r->db = db;
-	r->n = most;
+	pthread_rwlock_init(&r->address, NULL);
 	pthread_mutex_init(&r->mutex, NULL);
-	pthread_cond_init(&r->freed, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&r->freed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
 	return r;
 }
 
@@ -48,10 +61,11 @@ readers_free(struct readers *r)
 {
 	if (r == NULL)
 		return;
-	for (unsigned i = 0; i < r->n; i++)
+	for (size_t i = 0; i < LIMIT_READERS; i++)
 		PQfinish(r->slots[i].c);
 	pthread_cond_destroy(&r->freed);
 	pthread_mutex_destroy(&r->mutex);
+	pthread_rwlock_destroy(&r->address);
 	free(r);
 }
 
@@ -76,37 +90,85 @@ now(void)
 	return t.tv_sec;
 }
 
-/* One that is connected, if there is one, else any: waiting for it where need be. */
-static struct slot *
-borrow(struct readers *r, struct err *e)
+static bool
+same_asker(const char *a, const char *b)
 {
-	struct slot *s = NULL;
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
 
-	pthread_mutex_lock(&r->mutex);
-	while (!r->stopped && s == NULL) {
-		for (unsigned i = 0; i < r->n; i++)
-			if (!r->slots[i].busy && (s == NULL || r->slots[i].c != NULL))
-				s = &r->slots[i];
-		if (s == NULL)
-			pthread_cond_wait(&r->freed, &r->mutex);
+/* A free place: one that is connected, if there is one.  NULL while ${asker} has enough of them. */
+static struct slot *
+choose(struct readers *r, const char *asker)
+{
+	struct slot *best = NULL;
+	size_t running = 0;
+
+	for (size_t i = 0; i < LIMIT_READERS; i++) {
+		struct slot *s = &r->slots[i];
+
+		running += s->busy && same_asker(s->asker, asker);
+		if (!s->busy && (best == NULL || s->c != NULL))
+			best = s;
 	}
-	if (r->stopped) {
-		s = NULL;
-		err_set(e, ERR_DATABASE, "the server is stopping");
+	return running < LIMIT_ASKER_RUNNING ? best : NULL;
+}
+
+/* Whether one more question is taken from its asker. */
+static bool
+is_taken(const struct readers *r, const struct ask *mine)
+{
+	size_t taken = 0;
+
+	for (const struct ask *a = r->asks; a != NULL; a = a->next)
+		taken += same_asker(a->asker, mine->asker);
+	return taken < LIMIT_ASKER_WAITING;
+}
+
+static struct slot *
+borrow(struct readers *r, struct ask *mine, struct err *e)
+{
+	struct timespec until;
+	struct slot *s = NULL;
+	int late = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += LIMIT_ASK_SECONDS;
+	pthread_mutex_lock(&r->mutex);
+	if (is_taken(r, mine)) {
+		mine->next = r->asks;
+		r->asks = mine;
+		while (!r->stopped && late == 0 && (s = choose(r, mine->asker)) == NULL)
+			late = pthread_cond_timedwait(&r->freed, &r->mutex, &until);
 	} else {
+		mine->next = mine; /* not in the list */
+	}
+	if (s != NULL) {
 		s->busy = true;
 		s->since = now();
+		s->asker = mine->asker;
+	} else {
+		err_set(
+		    e, ERR_DATABASE, r->stopped ? "the server is stopping" : "too many questions");
 	}
 	pthread_mutex_unlock(&r->mutex);
 	return s;
 }
 
 static void
-give_back(struct readers *r, struct slot *s)
+give_back(struct readers *r, struct ask *mine, struct slot *s)
 {
+	struct ask **at = &r->asks;
+
 	pthread_mutex_lock(&r->mutex);
-	s->busy = false;
-	pthread_cond_signal(&r->freed);
+	while (*at != NULL && *at != mine)
+		at = &(*at)->next;
+	if (*at != NULL)
+		*at = mine->next;
+	if (s != NULL) {
+		s->busy = false;
+		s->asker = NULL;
+	}
+	pthread_cond_broadcast(&r->freed);
 	pthread_mutex_unlock(&r->mutex);
 }
 
@@ -121,8 +183,11 @@ note_lost(struct readers *r, bool lost)
 static int
 connect_slot(struct readers *r, struct slot *s, struct err *e)
 {
-	PGconn *c = connection_new_reader(r->db, e);
+	PGconn *c;
 
+	pthread_rwlock_rdlock(&r->address);
+	c = connection_new_reader(r->db, e);
+	pthread_rwlock_unlock(&r->address);
 	note_lost(r, c == NULL);
 	pthread_mutex_lock(&r->mutex);
 	s->c = c;
@@ -171,26 +236,29 @@ run(struct slot *s, const char *name, const char *const *values, size_t n, bool 
 }
 
 struct answer *
-readers_ask(struct readers *r, const char *name, const char *const *values, size_t n, bool binary,
-    struct err *e)
+readers_ask(struct readers *r, const char *asker, const char *name, const char *const *values,
+    size_t n, bool binary, struct err *e)
 {
-	struct slot *s = borrow(r, e);
+	struct ask mine = { .asker = asker };
+	struct slot *s = borrow(r, &mine, e);
 	struct answer *a = NULL;
 	enum remedy remedy;
-	bool fresh;
+	bool fresh = s == NULL;
 
-	if (s == NULL)
-		return NULL;
-	do {
+	while (a == NULL && s != NULL) {
 		fresh = s->c == NULL;
 		if (fresh && connect_slot(r, s, e) < 0)
 			break;
 		a = run(s, name, values, n, binary, &remedy, e);
-		if (a == NULL && PQstatus(s->c) != CONNECTION_OK)
+		/* libpq never gives back the room that a large answer took. */
+		if (PQstatus(s->c) != CONNECTION_OK ||
+		    (a != NULL && answer_size(a) > LIMIT_ANSWER_BYTES))
 			disconnect(r, s);
 		/* A connection made just now was not lost by an old restart: no second try. */
-	} while (a == NULL && s->c == NULL && !fresh);
-	give_back(r, s);
+		if (fresh || s->c != NULL)
+			break;
+	}
+	give_back(r, &mine, s);
 	return a;
 }
 
@@ -208,10 +276,14 @@ readers_lost(struct readers *r)
 int
 readers_revive(struct readers *r, struct err *e)
 {
-	if (database_revive(r->db, e) < 0)
-		return -1;
-	note_lost(r, false);
-	return 0;
+	int rc;
+
+	pthread_rwlock_wrlock(&r->address);
+	rc = database_revive(r->db, e);
+	pthread_rwlock_unlock(&r->address);
+	if (rc == 0)
+		note_lost(r, false);
+	return rc;
 }
 
 /* Whoever waits for an answer finds the connection closed.  With the mutex held. */
@@ -228,7 +300,7 @@ readers_tick(struct readers *r)
 	time_t t = now();
 
 	pthread_mutex_lock(&r->mutex);
-	for (unsigned i = 0; i < r->n; i++)
+	for (size_t i = 0; i < LIMIT_READERS; i++)
 		if (t - r->slots[i].since > HANG_SECONDS)
 			cut(&r->slots[i]);
 	pthread_mutex_unlock(&r->mutex);
@@ -241,7 +313,7 @@ readers_stop(struct readers *r)
 	pthread_mutex_lock(&r->mutex);
 	r->stopped = true;
 	pthread_cond_broadcast(&r->freed);
-	for (unsigned i = 0; i < r->n; i++)
+	for (size_t i = 0; i < LIMIT_READERS; i++)
 		cut(&r->slots[i]);
 	pthread_mutex_unlock(&r->mutex);
 }

@@ -15,18 +15,20 @@
 
 struct readers;
 
-/* At most ${most} connections to ${db}, which must be ready and outlive them; none is made yet. */
-struct readers *readers_new(struct database *db, unsigned most);
+/* At most LIMIT_READERS connections to ${db}, which must be ready and outlive them; none is made yet. */
+struct readers *readers_new(struct database *db);
 void readers_free(struct readers *r);
 
 /*
  * Run statement ${name} with ${n} parameters, as text (NULL for SQL's NULL); the first ${n} of
  * ${values}.  A connection that was lost is made anew, once.  ${binary}: the columns as bytes, not
- * as text.  NULL with ERR_DATABASE: away, try later; ERR_MESSAGE: PostgreSQL refuses a parameter;
+ * as text.  ${asker}: a text that is the same for all questions of one session, or NULL for what is
+ * short and nobody's; of one session LIMIT_ASKER_RUNNING run and LIMIT_ASKER_WAITING are taken.
+ * NULL with ERR_DATABASE: away or busy, try later; ERR_MESSAGE: PostgreSQL refuses a parameter;
  * ERR_CONFIG: our fault, or it took longer than LIMIT_QUERY_SECONDS.
  */
-struct answer *readers_ask(struct readers *r, const char *name, const char *const *values, size_t n,
-    bool binary, struct err *e);
+struct answer *readers_ask(struct readers *r, const char *asker, const char *name,
+    const char *const *values, size_t n, bool binary, struct err *e);
 
 /* Whether the last attempt to connect failed. */
 bool readers_lost(struct readers *r);

@@ -52,24 +52,25 @@ WITH period AS (
     SELECT DISTINCT ON (said_key) said_key, header_from, envelope_from, dkim, spf, reasons
     FROM record
     WHERE said_key IN (SELECT said_key FROM page)
+), line AS (
+    SELECT p.n, p.more, ruastat_data.page_key(p.passed, ruastat_data.page_key(p.sort_number, p.tie::text)) AS key,
+           body, sum(octet_length(body::text)) OVER (ORDER BY p.n) AS bytes
+    FROM page p
+    JOIN words w ON w.said_key = p.said_key
+    CROSS JOIN LATERAL (
+        SELECT row_to_json(r) AS body
+        FROM (SELECT w.header_from, w.envelope_from, ruastat_data.as_json(w.dkim) AS dkim,
+                     ruastat_data.as_json(w.spf) AS spf, p.dkim_aligned, p.spf_aligned, p.disposition,
+                     ruastat_data.as_json(w.reasons) AS reasons, p.reporter, p.messages, p.records,
+                     p.addresses, p.first_day, p.last_day,
+                     ruastat_data.why(w.header_from, p.dkim_aligned, p.spf_aligned, w.dkim, w.spf) AS why) r) b
+    WHERE p.n <= coalesce($9::integer, 100)
+), kept AS (
+    SELECT * FROM line WHERE n = 1 OR bytes <= ruastat_data.page_bytes($9::integer)
 )
 SELECT json_build_object(
-    'rows', (
-        SELECT coalesce(json_agg(body ORDER BY p.n), '[]')
-        FROM page p
-        JOIN words w ON w.said_key = p.said_key
-        CROSS JOIN LATERAL (
-            SELECT w.header_from, w.envelope_from, ruastat_data.as_json(w.dkim) AS dkim,
-                   ruastat_data.as_json(w.spf) AS spf, p.dkim_aligned, p.spf_aligned, p.disposition,
-                   ruastat_data.as_json(w.reasons) AS reasons, p.reporter, p.messages, p.records,
-                   p.addresses, p.first_day, p.last_day,
-                   ruastat_data.why(w.header_from, p.dkim_aligned, p.spf_aligned, w.dkim, w.spf)
-                       AS why) AS body
-        WHERE p.n <= coalesce($9::integer, 100)),
+    'rows', (SELECT coalesce(json_agg(body ORDER BY n), '[]') FROM kept),
     'total', (SELECT count(*) FROM said),
-    'next', (
-        SELECT ruastat_data.page_key(p.passed, ruastat_data.page_key(p.sort_number, p.tie::text))
-        FROM page p
-        WHERE p.n = coalesce($9::integer, 100) AND p.more),
+    'next', (SELECT CASE WHEN more THEN key END FROM kept ORDER BY n DESC LIMIT 1),
     'period', (SELECT json_build_object('from', from_day, 'to', to_day) FROM period)) AS body
 WHERE ruastat_data.known($1)

@@ -14,21 +14,23 @@ WITH found AS NOT MATERIALIZED (
 ), page AS (
     SELECT *, row_number() OVER w AS i, lead(true) OVER w AS more FROM cut
     WINDOW w AS (ORDER BY n)
+), line AS (
+    SELECT p.n, p.i, p.more, body, sum(octet_length(body::text)) OVER (ORDER BY p.i) AS bytes
+    FROM page p
+    CROSS JOIN LATERAL (
+        SELECT row_to_json(r) AS body
+        FROM (SELECT p.n, p.source_ip AS source, p.messages, p.disposition, p.dkim_aligned, p.spf_aligned,
+                     p.header_from, p.envelope_from, p.envelope_to, to_json(coalesce(p.dkim, '{}')) AS dkim,
+                     to_json(coalesce(p.spf, '{}')) AS spf, ruastat_data.as_json(p.reasons) AS reasons, p.why,
+                     p.raw_source_ip, p.raw_disposition, p.raw_dkim_aligned, p.raw_spf_aligned) r) b
+    WHERE p.i <= coalesce($7::integer, 100)
+), kept AS (
+    SELECT * FROM line WHERE i = 1 OR bytes <= ruastat_data.page_bytes($7::integer)
 )
 SELECT json_build_object(
-    'rows', (
-        SELECT coalesce(json_agg(body ORDER BY p.i), '[]')
-        FROM page p
-        CROSS JOIN LATERAL (
-            SELECT p.n, p.source_ip AS source, p.messages, p.disposition, p.dkim_aligned, p.spf_aligned,
-                   p.header_from, p.envelope_from, p.envelope_to, to_json(coalesce(p.dkim, '{}')) AS dkim,
-                   to_json(coalesce(p.spf, '{}')) AS spf, ruastat_data.as_json(p.reasons) AS reasons, p.why,
-                   p.raw_source_ip, p.raw_disposition, p.raw_dkim_aligned, p.raw_spf_aligned) AS body
-        WHERE p.i <= coalesce($7::integer, 100)),
+    'rows', (SELECT coalesce(json_agg(body ORDER BY i), '[]') FROM kept),
     'total', (SELECT count(*) FROM found),
-    'next', (
-        SELECT p.n::text FROM page p
-        WHERE p.i = coalesce($7::integer, 100) AND p.more)) AS body
+    'next', (SELECT CASE WHEN more THEN n::text END FROM kept ORDER BY i DESC LIMIT 1)) AS body
 WHERE EXISTS (
     SELECT FROM ruastat.reports
     WHERE domain = lower(rtrim($1, '.')) AND filed_on = $2::date AND report_key = $3::uuid)

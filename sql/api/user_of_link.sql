@@ -4,6 +4,7 @@
 WITH mine AS (
     SELECT token_hash, role FROM ruastat_data.dashboard_session
     WHERE token_hash = decode($3, 'hex') AND name IS NULL
+    FOR UPDATE
 ), made AS (
     INSERT INTO ruastat_data.dashboard_user (name, role, password_hash, last_login_at)
     SELECT $1, role, $2, now() FROM mine

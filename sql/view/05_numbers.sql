@@ -225,3 +225,11 @@ RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT substr(key, strpos(key, ':') + 1);
 END;
+
+-- How many bytes of JSON a page of so many rows may have: strangers' records may hold 128 results with 4 kB
+-- of explanation each.  At least one row is always given.  More rows than a page has are a CSV.
+CREATE OR REPLACE FUNCTION ruastat_data.page_bytes(rows integer)
+RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+    SELECT CASE WHEN rows > 1000 THEN 64 ELSE 4 END << 20;
+END;

@@ -735,8 +735,8 @@ client=()
 log_in dora "$good" -H 'X-Forwarded-Proto: https'
 [[ $http == 200 && "$(header Set-Cookie);" == *'; Secure;'* ]]
 result $? 'HTTPS at the proxy makes the cookie Secure'
-[ -n "$(header Strict-Transport-Security)" ]
-result $? 'and is to be kept to'
+[ -z "$(header Strict-Transport-Security)" ]
+result $? 'that it is to be kept to is the proxy'"'"'s to say'
 log_in dora "$good" -H 'X-Forwarded-Proto: http'
 [[ $http == 200 && $(header Set-Cookie) != *Secure* ]]
 result $? 'HTTP there does not'

@@ -68,7 +68,7 @@ holds '.served == 50' 'the others are served'
 abuse cap
 # Each thread may let in one at the same moment.
 holds '.left >= 60 and .left <= 72' 'of one address there are 64 at most'
-holds '.own != 200' 'one more is not'
+holds '.own == 200' 'one more takes the place of the one that waited longest'
 holds '.other == 200' 'while others may'
 holds '.later == 200' 'and it may again when they are closed'
 

@@ -105,6 +105,19 @@ csv(void **state)
 		{ STR("@SUM(A1)"), STR("\"'@SUM(A1)\"") },
 		{ STR("\tx"), STR("\"'\tx\"") },
 		{ STR("\rx"), STR("\"'\rx\"") },
+		{ STR("\nx"), STR("\"'\nx\"") },
+		{ STR("\xEF\xBC\x9D"
+		      "1+1"),
+		    STR("\"'\xEF\xBC\x9D"
+			"1+1\"") },
+		{ STR("\xEF\xBC\x8B"
+		      "1"),
+		    STR("\"'\xEF\xBC\x8B"
+			"1\"") },
+		{ STR("\xEF\xBC\x9E"
+		      "1"),
+		    STR("\xEF\xBC\x9E"
+			"1") },
 		{ STR("=\"a\",b"), STR("\"'=\"\"a\"\",b\"") },
 		{ STR("a=b"), STR("a=b") },
 	};

@@ -33,7 +33,7 @@ start(void **state)
 		free(s);
 		return -1;
 	}
-	s->readers = readers_new(s->db, 2);
+	s->readers = readers_new(s->db);
 	s->logins = logins_new(s->readers, "ruastat_8080");
 	s->arena = arena_new(LIMIT_HTTP_ARENA);
 	*state = s;

@@ -32,7 +32,7 @@ start(void **state)
 		free(s);
 		return -1;
 	}
-	s->readers = readers_new(s->db, 2);
+	s->readers = readers_new(s->db);
 	s->arena = arena_new(LIMIT_HTTP_ARENA);
 	*state = s;
 	return 0;
