@@ -1,9 +1,9 @@
 /* api.js - the requests of dashboard/API.md, and what their errors say. */
+import { end, session } from './session.js';
 
 const BASE = '/api/v1/';
 
-/** Who is logged in. `current` is undefined before that is known, and null when nobody is. */
-export const session = { current: undefined, ended: false };
+const LONGEST_WAIT = 8;      /* seconds */
 
 export class ApiError extends Error {
 	constructor(status, body, retryAfter) {
@@ -12,22 +12,36 @@ export class ApiError extends Error {
 		this.code = body?.code ?? null;
 		this.retryAfter = retryAfter;
 	}
+
+	/** Whether the same request may well be answered in a moment. */
+	get passing() {
+		return !this.status || this.code === 'database_away';
+	}
+
+	/** Whether it is the request that is wrong. */
+	get refused() {
+		return [400, 403, 404, 413].includes(this.status);
+	}
+
+	/** Milliseconds until it is worth another try, after as many that failed. */
+	wait(tries) {
+		return Math.min(LONGEST_WAIT, (this.retryAfter ?? 2) * 2 ** tries) * 1000;
+	}
 }
 
 async function answer(response) {
 	const body = await response.json().catch(() => null);
 	if (response.ok)
 		return body;
-	if (response.status === 401 && body?.error?.code === 'login_required') {
-		session.ended = Boolean(session.current) || session.ended;
-		session.current = null;
-	}
+	if (response.status === 401 && body?.error?.code === 'login_required')
+		end('server');
 	throw new ApiError(response.status, body?.error, Number(response.headers.get('Retry-After')) || null);
 }
 
+/* Going back, browsers take stored answers without asking, and a logout would be undone: so they have to ask. */
 async function request(url, options) {
 	try {
-		return await fetch(url, { credentials: 'same-origin', ...options });
+		return await fetch(url, { credentials: 'same-origin', cache: 'no-cache', ...options });
 	} catch (error) {
 		throw error.name === 'AbortError' ? error : new ApiError(0);
 	}

@@ -49,6 +49,10 @@ export class ChartLayer {
 	#height = 0;
 	#pressed = null;
 	#held = null;
+	#cancel = (event) => {
+		if (event.key === 'Escape')
+			this.#hide();
+	};
 
 	constructor(edge) {
 		this.#edge = edge;
@@ -115,8 +119,13 @@ export class ChartLayer {
 		});
 	}
 
-	#hide() {
+	#release() {
 		this.#pressed = null;
+		document.removeEventListener('keydown', this.#cancel);
+	}
+
+	#hide() {
+		this.#release();
 		this.#held = null;
 		this.#hover.hidden = this.#brush.hidden = this.#tip.hidden = true;
 	}
@@ -146,6 +155,7 @@ export class ChartLayer {
 			return;
 		this.#pressed = { ...this.#at(event), moved: false };
 		this.over.setPointerCapture(event.pointerId);
+		document.addEventListener('keydown', this.#cancel);
 	}
 
 	#move(event) {
@@ -164,7 +174,7 @@ export class ChartLayer {
 
 	#up(event) {
 		const pressed = this.#pressed;
-		this.#pressed = null;
+		this.#release();
 		if (!pressed || !this.#data)
 			return;
 		const { index, value } = this.#at(event);

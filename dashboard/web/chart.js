@@ -9,6 +9,8 @@ import { CLASSES, isAmong } from './classes.js';
 import { compact, day, dayShort } from './format.js';
 
 const EDGE = { left: 48, right: 44, top: 22, bottom: 26 };
+const MANY = 120;           /* days, whose bars stand without a gap */
+const MONTH_WIDTH = 66;     /* pixels of "Nov 2026" and the room beside it */
 
 let library = null;
 
@@ -47,17 +49,23 @@ const rateLine = (name, key, colour, rows, shape) => ({
 	data: rows.map((row) => row[key]),
 });
 
-function option({ rows, result }, { step, max }, colour, font, narrow) {
+/** Over many days the months are named, with their year: each, or as many of a year as there is room for. */
+function namesMonth(on, count, width) {
+	const room = Math.max(1, (width - EDGE.left - EDGE.right) / MONTH_WIDTH);
+	const each = [1, 2, 3, 4, 6].find((months) => count / 30 / months <= room) ?? 12;
+	return on.endsWith('-01') && (Number(on.slice(5, 7)) - 1) % each === 0;
+}
+
+function option({ rows, result }, { step, max }, colour, font, width) {
 	const hatch = {
 		symbol: 'rect', dashArrayX: [1, 0], dashArrayY: [2, 4], rotation: -Math.PI / 4, color: colour('hatch'),
 	};
-	/* Over many days the months are named, with their year. */
-	const labels = rows.length > 120
-		? { interval: (index, on) => on.endsWith('-01'), formatter: (on) => day(on).slice(2) }
+	const labels = rows.length > MANY
+		? { interval: (index, on) => namesMonth(on, rows.length, width), formatter: (on) => day(on).slice(2) }
 		: { interval: 'auto', formatter: dayShort };
 	const text = { color: colour('ink-3'), fontFamily: font, fontSize: 11 };
 	const bars = CLASSES.map(({ key, name }) => ({
-		name, type: 'bar', stack: 'classes', silent: true, barCategoryGap: rows.length > 120 ? '0%' : '22%',
+		name, type: 'bar', stack: 'classes', silent: true, barCategoryGap: rows.length > MANY ? '0%' : '22%',
 		barMaxWidth: 56, data: rows.map((row) => row[key]),
 		itemStyle: {
 			color: colour(`c-${key}`), opacity: isAmong(key, result) ? 1 : 0.22,
@@ -70,7 +78,7 @@ function option({ rows, result }, { step, max }, colour, font, narrow) {
 		.flatMap(([name, key, hue, type]) => {
 			const halo = rateLine(name, key, colour, rows, { hue });
 			return [{ ...halo, showSymbol: false },
-				{ ...halo, z: 6, lineStyle: { color: colour(hue), width: rows.length > 120 ? 1.5 : 2, type } }];
+				{ ...halo, z: 6, lineStyle: { color: colour(hue), width: rows.length > MANY ? 1.5 : 2, type } }];
 		});
 	return {
 		animation: false,
@@ -83,7 +91,7 @@ function option({ rows, result }, { step, max }, colour, font, narrow) {
 		yAxis: [
 			{ type: 'value', min: 0, max, interval: step, axisLabel: { ...text, formatter: compact },
 				splitLine: { lineStyle: { color: colour('line') } } },
-			{ type: 'value', min: 0, max: 100, interval: 25, axisLabel: { ...text, formatter: narrow ? '{value}' : '{value} %' },
+			{ type: 'value', min: 0, max: 100, interval: 25, axisLabel: { ...text, formatter: width < 500 ? '{value}' : '{value} %' },
 				splitLine: { show: false } },
 		],
 		series: [...bars, ...lines],
@@ -134,7 +142,7 @@ class DailyChart extends HTMLElement {
 		const scaled = scale(this.#data.rows);
 		const font = getComputedStyle(this).fontFamily;
 		this.#chart.resize({ width: this.clientWidth, height: this.clientHeight, silent: true });
-		this.#chart.setOption(option(this.#data, scaled, palette(this), font, this.clientWidth < 500), { notMerge: true });
+		this.#chart.setOption(option(this.#data, scaled, palette(this), font, this.clientWidth), { notMerge: true });
 		this.#layer.update(this.#data, scaled.max, this.clientWidth, this.clientHeight);
 	}
 }

@@ -3,14 +3,16 @@
  *
  * A page is drawn from the URL alone: it asks for what it needs by use(), gets what is there by now, and is drawn
  * again when more has come. What a drawing no longer asks for is aborted. A slot is a place on the page: until
- * its new answer is there it keeps showing its last one, marked stale.
+ * its new answer is there it keeps showing its last one, marked stale. What fails in a way that passes (the
+ * database is away, the server restarts) is asked for again and again by itself.
  */
-import { address, get, session } from './api.js';
+import { address, get } from './api.js';
+import { session } from './session.js';
 
 const KEEP = 60;             /* answers: enough to step back through an afternoon's looking */
 const FRESH_MS = 60000;      /* an answer older than this is asked for again when it is shown again */
 
-const entries = new Map();   /* URL → {data, error, at, controller, used} */
+const entries = new Map();   /* URL → {data, error, tries, at, controller, used} */
 const slots = new Map();     /* slot → the URL it last had an answer from */
 let redraw = () => {};
 
@@ -18,17 +20,30 @@ export const onData = (callback) => { redraw = callback; };
 
 async function fetchInto(url, entry) {
 	entry.controller = new AbortController();
-	entry.error = null;
 	try {
 		entry.data = await get(url, entry.controller.signal);
 		entry.at = Date.now();
+		entry.error = null;
+		entry.tries = 0;
 	} catch (error) {
 		if (error.name === 'AbortError')
 			return;
 		entry.error = error;
+		if (error.passing)
+			setTimeout(again, error.wait(entry.tries++), url, entry);
 	}
 	entry.controller = null;
 	redraw();
+}
+
+/** Unless it has been asked for meanwhile, or nobody looks at it any more: then whoever does asks anew. */
+function again(url, entry) {
+	if (entries.get(url) !== entry || entry.controller || !entry.error)
+		return;
+	if (entry.used)
+		fetchInto(url, entry);
+	else
+		entry.error = null;
 }
 
 function forgetOldest() {
@@ -45,7 +60,7 @@ export function use(slot, path, params) {
 	const url = address(path, params);
 	let entry = entries.get(url);
 	if (!entry) {
-		entry = { data: undefined, error: null, at: 0, controller: null, used: true };
+		entry = { data: undefined, error: null, tries: 0, at: 0, controller: null, used: true };
 		forgetOldest();
 	}
 	entries.delete(url);     /* and to the end: the map is kept by last use */
@@ -62,9 +77,16 @@ export function use(slot, path, params) {
 		error: entry.error,
 		loading: entry.controller !== null,
 		stale: entry.data === undefined && last?.data !== undefined,
-		retry: () => { fetchInto(url, entry); redraw(); },
+		retry: () => {
+			entry.error = null;
+			fetchInto(url, entry);
+			redraw();
+		},
 	};
 }
+
+/** The slots of everything a page wants, by their names. */
+export const useAll = (wanted) => Object.fromEntries(Object.entries(wanted).map(([name, one]) => [name, use(...one)]));
 
 /** Draw, and drop the requests whose answers nobody waits for any more. */
 export function drawing(draw) {
@@ -83,7 +105,12 @@ export function drawing(draw) {
 	}
 }
 
-export const loading = () => [...entries.values()].some((entry) => entry.used && entry.controller);
+const used = () => [...entries.values()].filter((entry) => entry.used);
+
+export const loading = () => used().some((entry) => entry.controller);
+
+/** What is wrong and being tried again, or null. */
+export const trouble = () => used().find((entry) => entry.error?.passing)?.error ?? null;
 
 /** Everything is another's after a login, and out of date after a 401. */
 export function forget() {

@@ -3,7 +3,7 @@ import { html, nothing } from './lib/lit-html/lit-html.js';
 import './chart.js';
 import { attention, broken } from './attention.js';
 import { CLASSES, isAmong, swatch } from './classes.js';
-import { use } from './data.js';
+import { useAll } from './data.js';
 import { dayTable } from './daytable.js';
 import { counted, day, number, percent } from './format.js';
 import { periodControl } from './period.js';
@@ -11,9 +11,10 @@ import { records } from './records.js';
 import { go, href, kept, same } from './router.js';
 import { selectors } from './selectors.js';
 import { sources } from './sources.js';
-import { shown } from './table.js';
+import { gone, shown } from './table.js';
 import { clean, cut } from './text.js';
 import { tiles, tilesPlace } from './tiles.js';
+import { wants } from './wants.js';
 
 const TABS = [
 	['sources', 'Sources', sources],
@@ -26,7 +27,7 @@ const tag = (name, value) => value === null || value === undefined ? nothing
 
 const policyLine = ({ policy, first_day: first, last_report_at: last }) => html`<p class="page-facts">
 	${policy ? html`${['p', 'sp', 'np', 'adkim', 'aspf', 'pct', 'fo'].map((name) => tag(name, policy[name]))}
-		${policy.testing ? tag('t', 'y') : nothing}
+		${/^y$/i.test(policy.testing ?? '') ? tag('t', 'y') : nothing}
 		<span>as ${cut(policy.reporter, 'a reporter')} saw it published on ${day(policy.seen_on)}</span>`
 		: html`<span>No report says which policy is published.</span>`}
 	<span>Reports since ${day(first)}, the last on ${day(last)}</span>
@@ -85,15 +86,14 @@ function tabs(route) {
 
 export function domain(route) {
 	const name = route.params.domain;
-	const { from, to } = route.query;
-	const params = { domain: name, from, to };
-	const summary = use(`summary ${name}`, 'summary', params);
-	const daily = use(`daily ${name}`, 'daily', params);
-	const keys = use(`selectors ${name}`, 'selectors', params);
-	const largest = use(`largest ${name}`, 'sources', { ...params, by: 'network', sort: 'messages', limit: 40 });
-	const worst = use(`worst ${name}`, 'sources', { ...params, by: 'network', result: 'no_dmarc', sort: 'neither', limit: 3 });
+	const wanted = wants(route);
+	const slots = useAll(wanted);
+	const { summary, daily, keys, largest, worst } = slots;
+	if (summary.error?.status === 404) {
+		return { title: clean(name), body: html`<div class="page-head"><h1 tabindex="-1">${cut(name)}</h1></div>
+			${gone('No report ever told of this domain.')}` };
+	}
 	const [, , tab] = TABS.find(([key]) => key === route.query.tab) ?? TABS[0];
-	const all = { domain: name, ...kept(route) };
 	const below = (query) => href(['domain', name], { ...kept(route), ...query }, 'sources');
 	return {
 		title: clean(name),
@@ -107,12 +107,11 @@ export function domain(route) {
 				messages: below({ tab: 'records' }), dmarc: below({ result: 'no_dmarc' }),
 				dkim: below({ result: 'no_dkim' }), spf: below({ result: 'no_spf' }),
 			})}`) : html`<p class="page-facts"></p>${tilesPlace}`}
-		${summary.error?.status === 404 ? nothing : html`
-			<div class="look">
-				${summary.data && (daily.data || daily.error) ? shown(daily, (data) => chart(route, summary.data, data, broken(keys.data)))
-					: html`<div class="chart-box"></div>`}
-				${attention(route, { summary, keys, largest, worst })}
-			</div>
-			<div id="sources">${tabs(route)}${tab(route, all, { keys })}</div>`}`,
+		<div class="look">
+			${summary.data && (daily.data || daily.error) ? shown(daily, (data) => chart(route, summary.data, data, broken(keys.data)))
+				: html`<div class="chart-box"></div>`}
+			${attention(route, { summary, keys, largest, worst })}
+		</div>
+		<div id="sources">${tabs(route)}${tab(route, slots, wanted)}</div>`,
 	};
 }

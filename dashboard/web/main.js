@@ -1,27 +1,36 @@
 /* main.js - the frame around every page: draws it from the URL, again and again as answers come. */
 import { html, nothing, render } from './lib/lit-html/lit-html.js';
-import { account, accountMenu, linkBanner } from './account.js';
-import { get, address, session } from './api.js';
-import { drawing, loading, onData } from './data.js';
-import { domain } from './domain.js';
-import { login } from './login.js';
+import { accountMenu, linkBanner } from './accountmenu.js';
+import { drawing, loading, onData, trouble } from './data.js';
+import { asked } from './first.js';
 import { closeMenus } from './menu.js';
-import { overview } from './overview.js';
-import { report } from './report.js';
-import { reports } from './reports.js';
 import { href, kept, read, start } from './router.js';
+import { expected, onSession, session } from './session.js';
+import { gone } from './table.js';
 
 const missing = () => ({
 	title: 'No such page',
-	body: html`<h1 tabindex="-1">There is no such page</h1><p><a href="/">To the overview</a></p>`,
+	body: html`<div class="page-head"><h1 tabindex="-1">There is no such page</h1></div>
+		${gone('Nothing stands at this address.')}`,
 });
 
-/* Each draws itself from the route: {title, body}. */
-const PAGES = { overview, domain, reports, report, account, missing };
+/* Each draws itself from the route: {title, body}. What one page alone needs comes when that page is gone to. */
+const PAGES = new Map([['missing', missing]]);
+const MODULES = {
+	overview: () => import('./overview.js').then((module) => module.overview),
+	domain: () => import('./domain.js').then((module) => module.domain),
+	reports: () => import('./reports.js').then((module) => module.reports),
+	report: () => import('./report.js').then((module) => module.report),
+	account: () => import('./account.js').then((module) => module.account),
+	login: () => import('./login.js').then((module) => module.login),
+};
 
+const IDLE_MS = 500;
 const root = document.getElementById('app');
 let scheduled = false;
+let awaited = false;
 let arrival = null;
+let wasOut = null;
 
 const brand = html`<svg class="brand-mark" width="22" height="22" viewBox="0 0 22 22" aria-hidden="true">
 	<rect x="1" y="12" width="5" height="9" rx="1.2"></rect><rect x="8.5" y="7" width="5" height="14" rx="1.2"></rect>
@@ -41,19 +50,26 @@ function topbar(route) {
 			${entry('Domains', href([], kept(route)), ['overview', 'domain'])}
 			${entry('Reports', href(['reports'], kept(route)), ['reports', 'report'])}
 		</nav>
-		${accountMenu(redraw)}
+		${accountMenu()}
 	</header>`;
 }
 
-function frame(route) {
-	const out = session.current === null || route.name === 'login';
-	const page = out ? login(route, redraw) : PAGES[route.name](route, redraw);
+const worry = () => {
+	const error = trouble();
+	return error ? html`<div class="worry" role="alert">${error.status ? 'The database cannot be reached; trying again …'
+		: 'The server cannot be reached; trying again …'}</div>` : nothing;
+};
+
+function frame(route, name) {
+	const out = name === 'login';
+	const page = PAGES.get(name)(route, redraw);
 	document.title = `${page.title} · ruastat`;
 	return html`${patterns}
 		<a class="skip" href="#main">Skip to the content</a>
 		${out ? nothing : topbar(route)}
 		${out ? nothing : linkBanner()}
-		<main id="main" class="page-${out ? 'login' : route.name}" tabindex="-1">${page.body}</main>
+		${worry()}
+		<main id="main" class="page-${name}" tabindex="-1">${page.body}</main>
 		<div class="progress" ?hidden=${!loading()} aria-hidden="true"></div>
 		<div class="sr" role="status">${loading() ? 'Loading' : ''}</div>`;
 }
@@ -83,13 +99,45 @@ function settle() {
 		arrival = null;
 }
 
-function draw() {
-	scheduled = false;
-	drawing(() => render(frame(read()), root));
-	settle();
+/* The server is away, or is of a newer version by now, whose pages come with a full load. */
+const unloaded = () => ({
+	title: 'Not loaded',
+	body: html`<div class="page-head"><h1 tabindex="-1">This page could not be loaded</h1></div>
+		<button type="button" class="button" @click=${() => location.reload()}>Load it again</button>`,
+});
+
+/** A page not yet there is fetched first; the one before it stays meanwhile. */
+async function fetchPage(name) {
+	if (PAGES.has(name))
+		return;
+	PAGES.set(name, null);
+	PAGES.set(name, await MODULES[name]().catch(() => unloaded));
+	redraw();
 }
 
-/* Answers that come together are drawn together. */
+/** With nothing else to do, the other pages: they are there then when they are gone to. */
+function fetchOthers() {
+	for (const name of Object.keys(MODULES))
+		fetchPage(name);
+}
+
+function draw() {
+	scheduled = false;
+	const route = read();
+	const name = session.current === null ? 'login' : route.name;
+	if (!PAGES.get(name))
+		return void fetchPage(name);
+	/* Who has just come in, or is out, is on another page, wherever that is. */
+	const out = name === 'login';
+	if (wasOut !== null && wasOut !== out && !arrival?.fresh)
+		arrival = { fresh: true, back: false };
+	wasOut = out;
+	drawing(() => render(frame(route, name), root));
+	settle();
+	if (!loading())
+		setTimeout(fetchOthers, IDLE_MS);
+}
+
 function redraw() {
 	if (scheduled)
 		return;
@@ -97,16 +145,19 @@ function redraw() {
 	queueMicrotask(draw);
 }
 
-async function whoAmI() {
-	try {
-		session.current = await get(address('session'));
-	} catch {
-		/* A 401 has said so in the session; after anything else the page's own answers tell what is wrong. */
-	}
-	redraw();
+/* Answers that come together are drawn together; a page that is not to be seen has no frames. */
+function redrawSoon() {
+	if (awaited)
+		return;
+	awaited = true;
+	(document.hidden ? queueMicrotask : requestAnimationFrame)(() => {
+		awaited = false;
+		draw();
+	});
 }
 
-onData(redraw);
+onData(redrawSoon);
+onSession(redraw);
 document.addEventListener('click', (event) => closeMenus(event.target));
 start((how) => {
 	closeMenus();
@@ -114,7 +165,6 @@ start((how) => {
 	redraw();
 });
 arrival = { fresh: false, back: true };
+if (!expected() && session.current === undefined)
+	await asked;
 draw();
-/* Who comes to log in need not be told by an error that he is not. */
-if (read().name !== 'login')
-	whoAmI();

@@ -1,6 +1,6 @@
 /* overview.js - all domains: how much mail, how much of it passes, and what has changed. */
 import { html, nothing } from './lib/lit-html/lit-html.js';
-import { use } from './data.js';
+import { useAll } from './data.js';
 import { change, changePlain, counted, day, number } from './format.js';
 import { RATES, rate, without } from './classes.js';
 import { periodControl } from './period.js';
@@ -9,6 +9,7 @@ import { bars } from './sparkline.js';
 import { csv, nothingHere, pager, shown, table } from './table.js';
 import { clean, cut } from './text.js';
 import { tiles, tilesPlace } from './tiles.js';
+import { wants } from './wants.js';
 
 const TYPING_MS = 250;
 
@@ -60,12 +61,9 @@ const empty = () => html`<div class="empty">
 </div>`;
 
 export function overview(route) {
-	const { from, to, search: text, after, sort = 'messages' } = route.query;
-	const order = route.query.order ?? (sort === 'domain' ? 'asc' : 'desc');
-	const params = { from, to, search: text, sort, order };
-	const summary = use('summary', 'summary', { from, to });
-	const domains = use('domains', 'domains', { ...params, after });
-	const daily = use('daily', 'daily', { from, to });
+	const wanted = wants(route);
+	const [, , params] = wanted.domains;
+	const { summary, domains, daily } = useAll(wanted);
 	const title = 'Overview';
 	if (summary.data && !summary.data.first_day)
 		return { title, body: empty() };
@@ -90,8 +88,8 @@ export function overview(route) {
 			</div>
 			${shown(domains, (data) => data.rows.length
 				? html`${table({ caption: 'Domains', columns: columns(route, data.period), rows: data.rows,
-					key: (row) => row.domain, route, sorted: { sort, order }, cls: 'domains' })}${pager(route, data)}`
-				: nothingHere(text ? 'No domain has that in its name.' : 'No domain has messages in this period.'),
+					key: (row) => row.domain, route, sorted: params, cls: 'domains' })}${pager(route, data)}`
+				: nothingHere(params.search ? 'No domain has that in its name.' : 'No domain has messages in this period.'),
 			{ what: 'the domains' })}
 		</section>`,
 	};

@@ -1,7 +1,6 @@
 /* records.js - records: what a reporter said about messages that are alike, and why they did not pass. */
 import { html, nothing } from './lib/lit-html/lit-html.js';
 import { classOf, swatch, verdict } from './classes.js';
-import { use } from './data.js';
 import { counted, days, number } from './format.js';
 import { rowFilters } from './filters.js';
 import { href, kept } from './router.js';
@@ -44,7 +43,7 @@ export const recordColumns = (behind) => [
 
 const reported = (route) => ({ label: 'Reporter', cls: 'names', cell: (row) => html`<p>${cut(row.reporter)}</p>
 	<p class="soft">${days(row.first_day, row.last_day)}</p>
-	<p class="soft">${counted(row.records, 'record')}${row.addresses === 1 ? nothing : html`, <a
+	<p class="soft">${counted(row.records, 'record')}${row.addresses <= 1 ? nothing : html`, <a
 		href=${href(['domain', route.params.domain], { ...kept(route), within: route.query.within, result: classOf(row) }, 'sources')}>${
 		counted(row.addresses, 'address', 'addresses')}</a>`}</p>` });
 
@@ -56,10 +55,8 @@ export function recordList(route, data, { within }) {
 		rows: data.rows, key: (row) => JSON.stringify(row), route, cls: 'records' });
 }
 
-export function records(route, all) {
-	const { within, result, reporter, selector, after } = route.query;
-	const params = { ...all, within, result, reporter, selector };
-	const slot = use(`records ${all.domain}`, 'records', { ...params, after });
+export function records(route, { rows: slot }, { rows: [, , params] }) {
+	const { within } = params;
 	return html`<section aria-label="Records">
 		<div class="section-head">
 			<p class="count" role="status">${slot.data ? counted(slot.data.total, 'row') : ''}</p>

@@ -3,14 +3,15 @@ import { html, nothing } from './lib/lit-html/lit-html.js';
 import './xml-view.js';
 import { address } from './api.js';
 import { CLASSES, classBar, swatch } from './classes.js';
-import { use } from './data.js';
+import { useAll } from './data.js';
 import { bytes, counted, day, number, percent, time } from './format.js';
 import { rowFilters } from './filters.js';
 import { recordColumns } from './records.js';
 import { go, href, same } from './router.js';
 import { marks } from './reports.js';
-import { csv, nothingHere, pager, shown, table } from './table.js';
-import { clean, cut, text } from './text.js';
+import { csv, gone, nothingHere, pager, shown, table } from './table.js';
+import { clean, cut, name as textName, text } from './text.js';
+import { wants } from './wants.js';
 
 const fact = (name, value) => value === null || value === undefined || value === '' ? nothing
 	: html`<div><dt>${name}</dt><dd>${value}</dd></div>`;
@@ -35,9 +36,8 @@ const header = (data) => html`<section class="card" aria-labelledby="header"><h2
 </dl></section>`;
 
 const policy = ({ policy: own }) => html`<section class="card" aria-labelledby="policy"><h2 id="policy">Policy published</h2>
-	${own ? html`<dl class="facts">${['p', 'sp', 'np', 'adkim', 'aspf', 'pct', 'fo', 'discovery_method'].map((name) =>
-		said(name.replace('_', ' '), own[name] === null || own[name] === undefined ? null : String(own[name])))}
-		${own.testing ? fact('testing', 'yes') : nothing}</dl>` : html`<p>The report does not say.</p>`}
+	${own ? html`<dl class="facts">${['p', 'sp', 'np', 'adkim', 'aspf', 'pct', 'fo', 'testing', 'discovery_method'].map((name) =>
+		said(name.replace('_', ' '), own[name] === null || own[name] === undefined ? null : String(own[name])))}</dl>` : html`<p>The report does not say.</p>`}
 </section>`;
 
 const mail = ({ mail: own }) => html`<section class="card" aria-labelledby="mail"><h2 id="mail">Mail it came in</h2>
@@ -89,15 +89,12 @@ const columns = (data) => [
 	...recordColumns(null),
 ];
 
-function recordRows(route, data, params) {
-	const { result, within, after } = route.query;
-	const asked = { ...params, result, within };
-	const slot = use(`records ${params.key}`, 'report/records', { ...asked, after });
+function recordRows(route, data, slot, [, path, params]) {
 	return html`<section aria-labelledby="records">
 		<div class="section-head">
 			<h2 id="records">${slot.data ? counted(slot.data.total, 'record') : 'Records'}</h2>
 			${rowFilters(route)}
-			${csv('report/records', asked, slot.data?.total)}
+			${csv(path, params, slot.data?.total)}
 		</div>
 		${shown(slot, (rows) => rows.rows.length ? html`${table({ caption: 'Records of the report', columns: columns(data), rows: rows.rows,
 			key: (row) => row.n, route, cls: 'records' })}${pager(route, rows)}` : nothingHere('No record of this report is like that.'),
@@ -106,8 +103,14 @@ function recordRows(route, data, params) {
 }
 
 export function report(route) {
-	const params = { domain: route.params.domain, day: route.params.day, key: route.params.key };
-	const slot = use(`report ${params.key}`, 'report', params);
+	const wanted = wants(route);
+	const [, , params] = wanted.report;
+	const { report: slot, records } = useAll(wanted);
+	/* 400: the address holds no day or no key. */
+	if ([400, 404].includes(slot.error?.status)) {
+		return { title: 'No such report', body: html`<div class="page-head"><h1 tabindex="-1">There is no such report</h1></div>
+			${gone(html`There is none at this address for ${textName(params.domain)}, or it is there no more.`)}` };
+	}
 	const name = slot.data ? clean(slot.data.reporter ?? slot.data.org_name ?? '') : 'Report';
 	return {
 		title: `Report ${name}`,
@@ -120,6 +123,6 @@ export function report(route) {
 		${shown(slot, (data) => html`${totals(route, data)}${quirks(data)}
 			<div class="cards">${header(data)}${policy(data)}${mail(data)}</div>
 			${original(route, data, params)}
-			${recordRows(route, data, params)}`, { rows: 12, what: 'the report' })}`,
+			${recordRows(route, data, records, wanted.records)}`, { rows: 12, what: 'the report' })}`,
 	};
 }

@@ -1,17 +1,18 @@
 /* reports.js - the reports themselves, by any filter. */
 import { html, nothing } from './lib/lit-html/lit-html.js';
-import { use } from './data.js';
+import { useAll } from './data.js';
 import { counted, day, lengthOf, number, time } from './format.js';
 import { rate } from './classes.js';
 import { periodControl } from './period.js';
 import { go, href, same } from './router.js';
 import { csv, nothingHere, pager, shown, table } from './table.js';
 import { cut } from './text.js';
+import { wants } from './wants.js';
 
 const FIELDS = [
 	['domain', 'Domain', 'example.org'],
 	['reporter', 'Reporter', 'google.com'],
-	['within', 'Address or network', 'with a domain'],
+	['within', 'Address or network', '192.0.2.0/24'],
 	['search', 'Report id', 'a part of it'],
 ];
 
@@ -41,8 +42,10 @@ function covers({ begin_at: begin, end_at: end }) {
 	const [from, to] = [begin?.slice(0, 10), end?.slice(0, 10)];
 	if (!begin || !end)
 		return '–';
-	const hours = Math.round((Date.parse(end) - Date.parse(begin)) / 3600000);
-	return html`<span title="${time(begin)} to ${time(end)}">${hours >= 23 && hours <= 25 ? '1 day'
+	const minutes = Math.round((Date.parse(end) - Date.parse(begin)) / 60000);
+	const hours = Math.round(minutes / 60);
+	return html`<span title="${time(begin)} to ${time(end)}">${minutes < 1 ? 'under 1 minute'
+		: minutes < 60 ? counted(minutes, 'minute') : hours >= 23 && hours <= 25 ? '1 day'
 		: hours < 48 ? counted(hours, 'hour') : counted(lengthOf(from, to), 'day')}</span>`;
 }
 
@@ -60,10 +63,9 @@ const columns = (route) => [
 ];
 
 export function reports(route) {
-	const { domain, from, to, reporter, within, search, sort = 'day', order = 'desc', after } = route.query;
-	const params = { domain, from, to, reporter, within, search, sort, order };
-	const slot = use('reports', 'reports', { ...params, after });
-	const bounds = use('bounds', 'summary', {});
+	const wanted = wants(route);
+	const [, , params] = wanted.reports;
+	const { reports: slot, bounds } = useAll(wanted);
 	return {
 		title: 'Reports',
 		body: html`<div class="page-head">
@@ -77,7 +79,7 @@ export function reports(route) {
 				${csv('reports', params, slot.data?.total)}
 			</div>
 			${shown(slot, (data) => data.rows.length ? html`${table({ caption: 'Reports', columns: columns(route), rows: data.rows,
-				key: (row) => row.report_key, route, sorted: { sort, order }, cls: 'reports' })}${pager(route, data)}`
+				key: (row) => row.report_key, route, sorted: params, cls: 'reports' })}${pager(route, data)}`
 				: nothingHere('No report is like that.'), { rows: 12, what: 'the reports' })}
 		</section>`,
 	};

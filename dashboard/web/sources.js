@@ -1,15 +1,12 @@
 /* sources.js - who sends as this domain: a row for each address or network, opening into its records. */
 import { html, nothing } from './lib/lit-html/lit-html.js';
 import { RATES, classBar, rate, without } from './classes.js';
-import { use } from './data.js';
 import { counted, days, number } from './format.js';
 import { rowFilters } from './filters.js';
 import { recordList } from './records.js';
 import { go, href, kept, same } from './router.js';
 import { csv, nothingHere, pager, shown, table } from './table.js';
 import { clean, cut } from './text.js';
-
-const INSIDE = 10;      /* records shown below a source; all of them are a tab away */
 
 const toggled = (route, row) => same(route, { after: route.query.after, page: route.query.page,
 	open: route.query.open === row.source ? null : row.source });
@@ -49,20 +46,18 @@ const columns = (route, by) => [
 	{ label: 'Seen', cls: 'num wide', cell: (row) => html`<span class="soft">${days(row.first_day, row.last_day)}</span>` },
 ];
 
-function inside(route, all, row) {
-	const params = { ...all, within: row.source, result: route.query.result };
-	const slot = use(`records ${row.source}`, 'records', { ...params, limit: INSIDE });
+function inside(route, slot, [, , params], row) {
 	const { period } = slot.data ?? {};
 	return html`<div class="inside">${shown(slot, (data) => html`
 		${recordList(route, data, { within: row.source })}
 		<p class="more">
 			${data.total > data.rows.length ? html`<a href=${behind(route, row, { result: route.query.result })}>All
 				${counted(data.total, 'record')}</a>` : nothing}
-			<a href=${href(['reports'], { domain: all.domain, within: row.source, ...period })}>Reports behind these records</a>
+			<a href=${href(['reports'], { domain: params.domain, within: row.source, ...period })}>Reports behind these records</a>
 			${route.query.by === 'network' ? html`<a href=${same(route, { by: null, within: row.source, open: null })}>Addresses
 				of this network</a>` : nothing}
 			${csv('records', params, data.total)}
-		</p>`, { rows: INSIDE, what: 'the records' })}</div>`;
+		</p>`, { rows: params.limit, what: 'the records' })}</div>`;
 }
 
 const bySwitch = (route, by) => html`<div class="segments" role="group" aria-label="Rows are">
@@ -70,11 +65,24 @@ const bySwitch = (route, by) => html`<div class="segments" role="group" aria-lab
 	<a href=${same(route, { by: 'network', open: null })} aria-current=${by === 'network' ? 'true' : nothing}>Networks</a>
 </div>`;
 
-export function sources(route, all) {
-	const { by = 'address', result, within, sort = 'attention', order, after, open } = route.query;
-	const turned = order ?? (sort === 'source' ? 'asc' : 'desc');
-	const params = { ...all, by, result, within, sort, order: turned };
-	const slot = use(`sources ${all.domain}`, 'sources', { ...params, after });
+const drawn = new WeakSet();      /* answers whose rows have been seen */
+
+/** Rows that are there stay, and an opened one is filled in place; new ones come with what is open, so that none jumps. */
+function complete({ rows, inside: below }, open) {
+	const waits = below && below.data === undefined && !below.error && !drawn.has(rows.data) &&
+		rows.data?.rows.some((row) => row.source === open);
+	if (waits)
+		return { ...rows, data: undefined };
+	if (rows.data)
+		drawn.add(rows.data);
+	return rows;
+}
+
+export function sources(route, slots, wanted) {
+	const { open } = route.query;
+	const [, , params] = wanted.rows;
+	const { by } = params;
+	const slot = complete(slots, open);
 	return html`<section aria-label="Sources">
 		<div class="section-head">
 			<p class="count" role="status">${slot.data ? counted(slot.data.total, by === 'network' ? 'network' : 'source') : ''}</p>
@@ -83,8 +91,8 @@ export function sources(route, all) {
 		</div>
 		${shown(slot, (data) => data.rows.length ? html`${table({
 			caption: 'Sources', columns: columns(route, by), rows: data.rows, key: (row) => row.source ?? '', route,
-			sorted: { sort, order: turned }, cls: 'sources',
-			opened: (row) => row.source !== null && row.source === open ? inside(route, all, row) : null,
+			sorted: params, cls: 'sources',
+			opened: (row) => row.source !== null && row.source === open ? inside(route, slots.inside, wanted.inside, row) : null,
 		})}${pager(route, data)}` : nothingHere('No source has such messages in this period.'), { rows: 10, what: 'the sources' })}
 	</section>`;
 }

@@ -43,27 +43,39 @@ export function table({ caption, columns, rows, key, route, sorted = {}, opened 
 	</table></div>`;
 }
 
-/** What a page shows of an answer: a place held for it, its error with a way to try again, or itself. */
+/** An error; the same question will not be answered better another time where it was refused. */
+const problem = ({ error, retry }) => html`<div class="problem" role="alert">
+	<p>${error.message}</p>
+	${error.refused ? nothing : html`<button type="button" class="button" @click=${retry}>Try again</button>`}
+</div>`;
+
+/**
+ * What a page shows of an answer: a place held for it, its error, or itself. What is being tried again by itself
+ * is told once, above the page.
+ */
 export function shown(slot, view, { rows = 6, what = 'this' } = {}) {
-	const problem = slot.error ? html`<div class="problem" role="alert">
-		<p>${slot.error.message}</p>
-		<button type="button" class="button" @click=${slot.retry}>Try again</button>
-	</div>` : nothing;
+	const wrong = slot.error && !slot.error.passing ? problem(slot) : nothing;
 	if (slot.data === undefined) {
-		return slot.error ? problem : html`<div class="skeleton" role="status">
+		return wrong !== nothing ? wrong : html`<div class="skeleton" role="status">
 			<span class="sr">Loading ${what}</span>
 			${Array.from({ length: rows }, () => html`<div class="bone"></div>`)}
 		</div>`;
 	}
-	return html`${problem}<div class=${slot.stale ? 'stale' : ''} aria-busy=${slot.stale ? 'true' : 'false'}>${view(slot.data)}</div>`;
+	return html`${wrong}<div class=${slot.stale ? 'stale' : ''} aria-busy=${slot.stale ? 'true' : 'false'}>${view(slot.data)}</div>`;
 }
+
+/** In place of a page whose domain or report is not there. */
+export const gone = (sentence) => html`<div class="nothing" role="alert">
+	<p>${sentence}</p>
+	<p><a href="/">To the overview</a></p>
+</div>`;
 
 export const nothingHere = (sentence, more = nothing) => html`<div class="nothing"><p>${sentence}</p>${more}</div>`;
 
 export function csv(path, params, total) {
 	if (total > CSV_ROWS)
 		return html`<span class="hint">Too many rows for one CSV: filter first</span>`;
-	return html`<a class="csv" download href=${address(`${path}.csv`, params)}
+	return html`<a class="csv" download href=${address(`${path}.csv`, { ...params, after: null, limit: null })}
 		title="${counted(total, 'row')} as CSV">CSV</a>`;
 }
 

@@ -6,8 +6,8 @@
  */
 import { html, nothing } from './lib/lit-html/lit-html.js';
 
-const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const UNSEEN_BUT_TAB = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/* Controls, what turns the direction, and what takes no room: soft hyphens, zero widths, separators, tags. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu;
 const LONG = 90;
 const TITLE = 2000;
 
@@ -17,7 +17,7 @@ const visible = (character) => `\\u{${character.codePointAt(0).toString(16)}}`;
 export const clean = (value) => String(value).replace(UNSEEN, visible);
 
 /** The same for a line of a document, whose tabs are indentation. */
-export const cleanLine = (value) => value.replace(UNSEEN_BUT_TAB, visible);
+export const cleanLine = (value) => value.replace(UNSEEN, (character) => character === '\t' ? '\t' : visible(character));
 
 const title = (shown) => shown.length > 18 ? shown.slice(0, TITLE) : nothing;
 

@@ -66,15 +66,17 @@ class XmlView extends HTMLElement {
 		this.replaceChildren(problem);
 	}
 
-	#show({ text, bytes, more, damaged }) {
+	#show({ text, bytes, more, damaged, others }) {
 		const lines = text.split(/\r\n|\n|\r/);
 		if (lines.at(-1) === '')
 			lines.pop();
 		const said = [counted(lines.length, 'line')];
 		if (more)
-			said.push(`only the first ${number(CEILING / 1e6)} MB: the rest is in the file`);
+			said.push(`this is the beginning, up to ${number(CEILING / 1e6)} MB: the rest is in the file`);
 		if (damaged)
 			said.push('the archive is damaged: this is what could be unpacked');
+		if (others)
+			said.push(`the archive has ${counted(others, 'more file')}, not shown here`);
 		const status = made('p', 'hint', `${said.join('; ')}.`);
 		status.setAttribute('role', 'status');
 		const list = made('div', 'xml-lines');
