@@ -29,11 +29,11 @@ export function broken(keys) {
 }
 
 /** A selector whose signatures stopped being valid: how many passed before and since. */
-function broke(route, period, key) {
+function broke(route, key) {
 	const since = passed(key.daily.filter((one) => one.day >= key.broke_on));
 	const before = passed(key.daily.filter((one) => one.day < key.broke_on));
-	const link = href(['domain', route.params.domain], { tab: 'records', selector: key.selector,
-		from: key.broke_on, to: period.to }, 'sources');
+	/* In the same period: seen from the day it broke on, it would look as if it had never worked. */
+	const link = href(['domain', route.params.domain], { ...kept(route), tab: 'selectors' }, 'sources');
 	return { tone: 'bad', link, text: html`DKIM selector ${key.selector === null ? '(not named)' : html`<b>${name(key.selector)}</b>`}
 		of ${name(key.dkim_domain)} <b>broke on ${day(key.broke_on)}</b>: ${since ? html`${percent(since)} %` : 'none'} of its
 		signatures are valid since then${before === null ? nothing : html`, ${percent(before)} % were before`}.` };
@@ -96,7 +96,7 @@ export function attention(route, slots) {
 	const waiting = all.every((slot) => slot.data);
 	const sums = slots.summary.data;
 	const found = !ready ? [] : [
-		...broken(slots.keys.data).slice(0, SHOWN).map((key) => broke(route, sums.period, key)),
+		...broken(slots.keys.data).slice(0, SHOWN).map((key) => broke(route, key)),
 		...forged(route, sums, slots.worst.data),
 		...alone(route, sums, slots.largest.data, 'dkim', 'spf', 'DKIM alone'),
 		...alone(route, sums, slots.largest.data, 'spf', 'dkim', 'SPF alone, which forwarding breaks'),

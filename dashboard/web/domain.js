@@ -27,7 +27,7 @@ const tag = (name, value) => value === null || value === undefined ? nothing
 
 const policyLine = ({ policy, first_day: first, last_report_at: last }) => html`<p class="page-facts">
 	${policy ? html`${['p', 'sp', 'np', 'adkim', 'aspf', 'pct', 'fo'].map((name) => tag(name, policy[name]))}
-		${/^y$/i.test(policy.testing ?? '') ? tag('t', 'y') : nothing}
+		${/^y/i.test(policy.testing ?? '') ? tag('t', 'y') : nothing}
 		<span>as ${cut(policy.reporter, 'a reporter')} saw it published on ${day(policy.seen_on)}</span>`
 		: html`<span>No report says which policy is published.</span>`}
 	<span>Reports since ${day(first)}, the last on ${day(last)}</span>
@@ -42,7 +42,7 @@ const legend = (route, sums) => html`<ul class="legend" aria-label="Messages by 
 		return html`<li><a class=${isAmong(key, route.query.result) ? '' : 'faded'} aria-current=${chosen ? 'true' : nothing}
 			href=${same(route, { result: chosen ? null : key, open: null })}>${swatch(key)} ${name}
 			<b>${number(sums[key])}</b>
-			<span class="soft">${percent(sums.messages ? sums[key] / sums.messages * 100 : null)} %</span></a></li>`;
+			${sums.messages ? html`<span class="soft">${percent(sums[key] / sums.messages * 100)} %</span>` : nothing}</a></li>`;
 	})}
 	<li class="lines">${lineKey('dkim')} DKIM rate ${lineKey('spf')} SPF rate</li>
 </ul>`;

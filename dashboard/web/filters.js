@@ -17,6 +17,15 @@ const chip = (route, key, words) => route.query[key] ? html`<a class="chip" href
 	aria-label="Remove the filter: ${words} ${clean(route.query[key])}">${words} <bdi>${clean(route.query[key])}</bdi> <span
 	aria-hidden="true">✕</span></a>` : nothing;
 
+const NAMES = ['result', 'within', 'selector', 'reporter'];
+const filtered = (route) => NAMES.some((key) => route.query[key]);
+
+/** What to say of no rows where no filter is the reason; null where one may be. */
+export const unfiltered = (route) => filtered(route) ? null : 'No messages in this period.';
+
+export const wayOut = (route) => filtered(route) ? html`<p><a href=${same(route,
+	{ ...Object.fromEntries(NAMES.map((key) => [key, null])), open: null })}>Without the filters</a></p>` : nothing;
+
 /** The result and source filters, and a chip for each other one that came by a link. */
 export const rowFilters = (route, more = nothing) => html`<search><form class="filters" @submit=${(event) => submit(event, route)}>
 	${more}

@@ -2,27 +2,29 @@
 import { html, nothing } from './lib/lit-html/lit-html.js';
 import { classOf, swatch, verdict } from './classes.js';
 import { counted, days, number } from './format.js';
-import { rowFilters } from './filters.js';
+import { rowFilters, unfiltered, wayOut } from './filters.js';
 import { href, kept } from './router.js';
 import { csv, nothingHere, pager, shown, table } from './table.js';
-import { clean, cut, text } from './text.js';
+import { cut, text } from './text.js';
+
+const SENTENCE = 400;      /* characters: why a record did not pass, in full unless a name in it is monstrous */
 
 const tone = (result) => result === 'pass' ? 'r-pass' : result === null ? 'r-none' : 'r-other';
 
 const signature = ({ domain, selector, result, human_result: human, raw_result: raw }) => html`<li>
-	<span class="result ${tone(result)}">${clean(result ?? raw ?? '?')}</span>
+	<span class="result ${tone(result)}">${cut(result ?? raw ?? '?')}</span>
 	<span class="k">d=</span>${text(domain)}
 	${selector === null ? nothing : html`<span class="k">s=</span>${text(selector)}`}
 	${human ? html`<span class="soft">${text(human)}</span>` : nothing}</li>`;
 
 const spfCheck = ({ domain, scope, result, human_result: human, raw_result: raw }) => html`<li>
-	<span class="result ${tone(result)}">${clean(result ?? raw ?? '?')}</span>
-	${text(domain)} ${scope ? html`<span class="soft">${clean(scope)}</span>` : nothing}
+	<span class="result ${tone(result)}">${cut(result ?? raw ?? '?')}</span>
+	${text(domain)} ${scope ? html`<span class="soft">${text(scope)}</span>` : nothing}
 	${human ? html`<span class="soft">${text(human)}</span>` : nothing}</li>`;
 
 const results = (list, one) => list.length ? html`<ul class="results">${list.map(one)}</ul>` : html`<span class="none">none</span>`;
 
-const reason = ({ type, comment }) => html`<li><span class="result r-none">${clean(type ?? 'other')}</span>
+const reason = ({ type, comment }) => html`<li><span class="result r-none">${cut(type ?? 'other')}</span>
 	${comment ? text(comment) : nothing}</li>`;
 
 /** Columns that records have wherever they are shown; `behind` is the way to what they were put together from. */
@@ -31,19 +33,20 @@ export const recordColumns = (behind) => [
 		: html`<b>${number(row.messages)}</b>` },
 	{ label: 'What happened', cls: 'why', cell: (row) => html`<p class="verdicts">${swatch(classOf(row))}
 			${verdict('DKIM', row.dkim_aligned)} ${verdict('SPF', row.spf_aligned)}</p>
-		<p>${row.why ? clean(row.why) : 'Both pass, aligned.'}</p>` },
+		<p>${text(row.why, 'Both pass, aligned.', SENTENCE)}</p>` },
 	{ label: 'From', cls: 'names', cell: (row) => html`<p>${text(row.header_from)}</p>
 		<p class="soft">envelope ${text(row.envelope_from, 'not said')}</p>
 		${row.envelope_to ? html`<p class="soft">to ${text(row.envelope_to)}</p>` : nothing}` },
 	{ label: 'DKIM', cls: 'names keys', cell: (row) => results(row.dkim, signature) },
 	{ label: 'SPF', cls: 'names', cell: (row) => results(row.spf, spfCheck) },
-	{ label: 'Disposition', cell: (row) => html`<p>${clean(row.disposition ?? row.raw_disposition ?? 'unknown')}</p>
+	{ label: 'Disposition', cell: (row) => html`<p>${text(row.disposition ?? row.raw_disposition, 'unknown')}</p>
 		${row.reasons.length ? html`<ul class="results">${row.reasons.map(reason)}</ul>` : nothing}` },
 ];
 
 const reported = (route) => ({ label: 'Reporter', cls: 'names', cell: (row) => html`<p>${cut(row.reporter)}</p>
 	<p class="soft">${days(row.first_day, row.last_day)}</p>
-	<p class="soft">${counted(row.records, 'record')}${row.addresses <= 1 ? nothing : html`, <a
+	<p class="soft">${counted(row.records, 'record')}${row.addresses === 1 ? nothing
+		: row.addresses === 0 ? ', no readable address' : html`, <a
 		href=${href(['domain', route.params.domain], { ...kept(route), within: route.query.within, result: classOf(row) }, 'sources')}>${
 		counted(row.addresses, 'address', 'addresses')}</a>`}</p>` });
 
@@ -64,6 +67,6 @@ export function records(route, { rows: slot }, { rows: [, , params] }) {
 			${csv('records', params, slot.data?.total)}
 		</div>
 		${shown(slot, (data) => data.rows.length ? html`${recordList(route, data, { within })}${pager(route, data)}`
-			: nothingHere('No record says such a thing in this period.'), { rows: 10, what: 'the records' })}
+			: nothingHere(unfiltered(route) ?? 'No record says such a thing in this period.', wayOut(route)), { rows: 10, what: 'the records' })}
 	</section>`;
 }

@@ -5,7 +5,7 @@ import { address } from './api.js';
 import { CLASSES, classBar, swatch } from './classes.js';
 import { useAll } from './data.js';
 import { bytes, counted, day, number, percent, time } from './format.js';
-import { rowFilters } from './filters.js';
+import { rowFilters, wayOut } from './filters.js';
 import { recordColumns } from './records.js';
 import { go, href, same } from './router.js';
 import { marks } from './reports.js';
@@ -97,7 +97,7 @@ function recordRows(route, data, slot, [, path, params]) {
 			${csv(path, params, slot.data?.total)}
 		</div>
 		${shown(slot, (rows) => rows.rows.length ? html`${table({ caption: 'Records of the report', columns: columns(data), rows: rows.rows,
-			key: (row) => row.n, route, cls: 'records' })}${pager(route, rows)}` : nothingHere('No record of this report is like that.'),
+			key: (row) => row.n, route, cls: 'records' })}${pager(route, rows)}` : nothingHere('No record of this report is like that.', wayOut(route)),
 		{ rows: 8, what: 'the records' })}
 	</section>`;
 }
@@ -117,7 +117,7 @@ export function report(route) {
 		body: html`<div class="page-head"><div>
 			<p class="crumb"><a href=${href(['reports'], { domain: params.domain })}>Reports</a>
 				<a href=${href(['domain', params.domain])}>${cut(params.domain)}</a></p>
-			<h1 tabindex="-1">${slot.data ? html`${cut(name)} <span class="soft">on ${cut(slot.data.domain)},
+			<h1 tabindex="-1">${slot.data ? html`${cut(name)} <span class="soft">on ${textName(slot.data.domain)},
 				${day(slot.data.day ?? slot.data.filed_on)}</span>` : 'Report'}
 				${slot.data ? marks({ ...slot.data, quirks: slot.data.quirks.length }) : nothing}</h1></div></div>
 		${shown(slot, (data) => html`${totals(route, data)}${quirks(data)}

@@ -10,7 +10,7 @@ import { counted, day, days, number } from './format.js';
 import { go, href, kept, same } from './router.js';
 import { bars } from './sparkline.js';
 import { PAGE, csv, nothingHere, shown, table } from './table.js';
-import { clean, cut } from './text.js';
+import { cut } from './text.js';
 
 const SHARE = 0.01;      /* of the domain's messages: such a key is worth a row, whosoever it is */
 const FEW = 5;           /* fewer are not worth folding */

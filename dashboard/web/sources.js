@@ -2,7 +2,7 @@
 import { html, nothing } from './lib/lit-html/lit-html.js';
 import { RATES, classBar, rate, without } from './classes.js';
 import { counted, days, number } from './format.js';
-import { rowFilters } from './filters.js';
+import { rowFilters, unfiltered, wayOut } from './filters.js';
 import { recordList } from './records.js';
 import { go, href, kept, same } from './router.js';
 import { csv, nothingHere, pager, shown, table } from './table.js';
@@ -93,6 +93,6 @@ export function sources(route, slots, wanted) {
 			caption: 'Sources', columns: columns(route, by), rows: data.rows, key: (row) => row.source ?? '', route,
 			sorted: params, cls: 'sources',
 			opened: (row) => row.source !== null && row.source === open ? inside(route, slots.inside, wanted.inside, row) : null,
-		})}${pager(route, data)}` : nothingHere('No source has such messages in this period.'), { rows: 10, what: 'the sources' })}
+		})}${pager(route, data)}` : nothingHere(unfiltered(route) ?? 'No source has such messages in this period.', wayOut(route)), { rows: 10, what: 'the sources' })}
 	</section>`;
 }

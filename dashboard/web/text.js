@@ -37,14 +37,14 @@ export function name(value, most = 64) {
 }
 
 /** All of it: wrapped, and folded to open by hand when it is long. */
-export function text(value, empty = '–') {
+export function text(value, empty = '–', most = LONG) {
 	if (value === null || value === undefined || value === '')
 		return html`<span class="none">${empty}</span>`;
 	const shown = clean(value);
-	if (shown.length <= LONG)
+	if (shown.length <= most)
 		return html`<bdi class="wrap">${shown}</bdi>`;
 	return html`<details class="fold">
-		<summary><bdi>${shown.slice(0, LONG)}…</bdi></summary>
+		<summary><bdi>${shown.slice(0, most)}…</bdi></summary>
 		<bdi class="wrap">${shown}</bdi>
 	</details>`;
 }

@@ -16,7 +16,7 @@ const tile = ({ name, value, unit, changed, link, says, drawing }) => html`<div 
 const unchanged = html`<span class="soft">nothing before to compare</span>`;
 
 const rateTile = (key, name, says, sums, daily, period, link) => tile({
-	name, unit: '%', link, says,
+	name, unit: sums[`${key}_percent`] === null ? '' : '%', link, says,
 	value: percent(sums[`${key}_percent`]),
 	changed: sums[`${key}_change`] === null ? unchanged : change(sums[`${key}_change`], ' points'),
 	drawing: daily ? line(daily.map((row) => ({ day: row.day, value: row[`${key}_percent`] })), period,

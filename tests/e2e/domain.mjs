@@ -178,7 +178,10 @@ ok(await page.getByText('lh2026 broke', { exact: true }).isVisible(), 'the chart
 const attention = page.getByRole('region', { name: 'What needs attention' });
 await attention.getByRole('listitem').filter({ hasText: 'lh2026 of lindenhof.example broke on 30 Oct 2026' }).getByRole('link', { name: /^Show/ }).click();
 await settled(page);
-is(query(page), { tab: 'records', selector: 'lh2026', from: '2026-10-30', to: '2026-11-20' }, 'what needs attention leads to the records that say so');
+is(query(page), { tab: 'selectors' }, 'what needs attention leads to the keys, in the same period');
+await table(page, 'DKIM keys').getByRole('link', { name: 'broke on 30 Oct 2026' }).first().click();
+await settled(page);
+is(query(page), { tab: 'records', selector: 'lh2026', from: '2026-10-30', to: '2026-11-20' }, 'and from there to the records that say so');
 ok((await cells(below)).every(record => record[3].includes('lh2026')), 'all with that selector');
 await page.getByRole('link', { name: 'Remove the filter: selector lh2026' }).click();
 await settled(page);
