@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #define GZIP_WINDOW (15 + 16) /* the largest window, and a gzip header around it */
+#define RAW_WINDOW (-15)      /* the largest, and nothing around it */
 #define MEM_LEVEL 8
 #define CAREFUL 6
 #define FAST 1
@@ -81,7 +82,7 @@ run(struct deflate *d, struct str s, int flush)
 		rc = deflate(&d->z, flush);
 		assert(rc == Z_OK || rc == Z_STREAM_END || rc == Z_BUF_ERROR);
 		buf_grown(d->out, (16u << 10) - d->z.avail_out);
-	} while (flush == Z_FINISH ? rc != Z_STREAM_END : d->z.avail_in > 0);
+	} while (flush == Z_FINISH ? rc != Z_STREAM_END : d->z.avail_out == 0);
 }
 
 void
@@ -115,4 +116,73 @@ deflate_end(struct deflate *d)
 {
 	if (!d->out->over)
 		run(d, (struct str){ NULL, 0 }, Z_FINISH);
+}
+
+struct zstream {
+	struct deflate pack;
+	z_stream unpack;
+};
+
+struct zstream *
+zstream_new(struct err *e)
+{
+	struct zstream *z = calloc(1, sizeof(*z));
+
+	if (z == NULL)
+		abort();
+	if (deflateInit2(&z->pack.z, CAREFUL, Z_DEFLATED, RAW_WINDOW, MEM_LEVEL,
+		Z_DEFAULT_STRATEGY) == Z_OK &&
+	    inflateInit2(&z->unpack, RAW_WINDOW) == Z_OK)
+		return z;
+	zstream_free(z);
+	err_set(e, ERR_CONFIG, "cannot set up zlib");
+	return NULL;
+}
+
+void
+zstream_free(struct zstream *z)
+{
+	if (z == NULL)
+		return;
+	deflateEnd(&z->pack.z);
+	inflateEnd(&z->unpack);
+	free(z);
+}
+
+void
+zstream_pack(struct zstream *z, struct str s, struct buf *out)
+{
+	assert(s.n <= UINT32_MAX);
+	z->pack.out = out;
+	if (s.n > 0)
+		run(&z->pack, s, Z_NO_FLUSH);
+}
+
+void
+zstream_flush(struct zstream *z, struct buf *out)
+{
+	z->pack.out = out;
+	run(&z->pack, (struct str){ NULL, 0 }, Z_SYNC_FLUSH);
+}
+
+ssize_t
+zstream_unpack(struct zstream *z, struct str *in, void *to, size_t n)
+{
+	size_t got;
+	int rc;
+
+	assert(in->n <= UINT32_MAX && n > 0 && n <= UINT32_MAX);
+	z->unpack.next_in = (unsigned char *)(uintptr_t)in->p;
+	z->unpack.avail_in = (unsigned)in->n;
+	z->unpack.next_out = to;
+	z->unpack.avail_out = (unsigned)n;
+	/* zlib may still hold output when there is no input: it is asked in any case */
+	rc = inflate(&z->unpack, Z_SYNC_FLUSH);
+	got = n - z->unpack.avail_out;
+	if (in->n > 0)
+		in->p += in->n - z->unpack.avail_in;
+	in->n = z->unpack.avail_in;
+	if (got > 0)
+		return (ssize_t)got;
+	return rc == Z_OK || rc == Z_BUF_ERROR ? 0 : -1;
 }

@@ -1,6 +1,8 @@
-/* deflate.h - gzip a document, for keeping (RFC 1952). */
+/* deflate.h - gzip a document, for keeping (RFC 1952); DEFLATE a connection (RFC 1951, 4978). */
 #ifndef CORE_DEFLATE_H
 #define CORE_DEFLATE_H
+
+#include <sys/types.h>
 
 #include "core/buf.h"
 #include "core/err.h"
@@ -17,5 +19,24 @@ void deflate_free(struct deflate *d);
 void deflate_start(struct deflate *d, struct buf *out);
 void deflate_add(struct deflate *d, struct str s);
 void deflate_end(struct deflate *d);
+
+/* Both directions of one connection: raw DEFLATE, without header, checksum and end. */
+struct zstream;
+
+struct zstream *zstream_new(struct err *e);
+void zstream_free(struct zstream *z);
+
+/* Append ${s}, packed, to ${out}; what the other side cannot read yet waits for zstream_flush. */
+void zstream_pack(struct zstream *z, struct str s, struct buf *out);
+
+/* Append what makes everything packed so far readable. */
+void zstream_flush(struct zstream *z, struct buf *out);
+
+/*
+ * Unpack at most ${n} bytes to ${to} and move ${in} past what was used; no call costs more than its
+ * ${n}, whatever the input would become.  Returns how many, 0 when ${in} is used up and more is needed,
+ * -1 when it is no DEFLATE or its stream was ended.
+ */
+ssize_t zstream_unpack(struct zstream *z, struct str *in, void *to, size_t n);
 
 #endif

@@ -1,9 +1,10 @@
 #include "core/keyset.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 
-/* Open addressing over digests: the key's own bits are the hash. */
+/* Open addressing.  A key is a digest or, of IMAP, numbers one behind the other: its bits are mixed. */
 struct keyset {
 	struct key *keys;
 	uint8_t *values; /* enum known; KNOWN_NOT marks a free slot */
@@ -40,10 +41,15 @@ keyset_size(const struct keyset *s)
 static size_t
 slot_of(const struct keyset *s, struct key k)
 {
-	uint64_t h;
+	uint64_t h, low;
 	size_t i;
 
+	/* What is counted up must stand in the low bits: a product carries only upwards. */
 	memcpy(&h, k.b, sizeof(h));
+	memcpy(&low, k.b + sizeof(h), sizeof(low));
+	h = (h ^ be64toh(low)) *
+	    0x9e3779b97f4a7c15u; /* 2^64 over the golden ratio: Fibonacci hashing */
+	h ^= h >> 32;
 	for (i = h & (s->slots - 1); s->values[i] != KNOWN_NOT; i = (i + 1) & (s->slots - 1))
 		if (key_eq(s->keys[i], k))
 			break;

@@ -15,6 +15,18 @@ enum known {
 	KNOWN_FAILURE, /* recorded as unreadable, not yet moved to the failure folder */
 };
 
+/*
+ * How far a folder of an IMAP account was read: every mail of it with a UID up to ${uid} is known.
+ * Its mails' keys are folder_id (64 bits), uidvalidity and UID (32 each), in network byte order: so
+ * that those a mark covers are a range.
+ */
+struct mark {
+	int64_t folder_id; /* the first 64 bits of SHA-256 of "folder" and the name */
+	const char *name;  /* UTF-8, '/' between the levels */
+	uint32_t uidvalidity;
+	uint32_t uid;
+};
+
 struct keyset;
 
 /* An empty set.  It grows by 34 to 68 bytes for each key; out of memory ends the process. */

@@ -14,6 +14,14 @@
 #define LIMIT_MIME_DEPTH 10             /* a journalled forward of a forward is 4 deep */
 #define LIMIT_MIME_PARTS 200            /* a bulk forward; 300,000 parts cost GMime 416 MB */
 
+/* What is on its way from an IMAP server. */
+#define LIMIT_FETCH_BYTES (4u << 20)     /* asked for and not here: 80 MB/s over 50 ms */
+#define LIMIT_FETCH_COMMAND (512u << 10) /* asked for in one command: a lost one costs little */
+#define LIMIT_FETCH_COMMANDS 16          /* at once */
+#define LIMIT_HELD_BYTES (32ull << 20)   /* here and not stored: four batches and what is parsed */
+#define LIMIT_HELD_MAILS 1000            /* likewise; a descriptor each */
+#define LIMIT_HELD_MEMORY (1u << 20)     /* a larger mail lies in a temporary file */
+
 /* What an attachment may unpack to. */
 #define LIMIT_UNPACK_DEPTH 3         /* xml in gzip in zip is real */
 #define LIMIT_UNPACK_MEMBERS 1000    /* a year of reports zipped by hand */

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <time.h>
+
 #include <stdio.h>
 
 #define KEYS 100000
@@ -117,6 +119,27 @@ goes_once_over_those_that_wait_for_one_thing(void **state)
 	keyset_free(s);
 }
 
+/* Keys of IMAP are no digests: folder, UIDVALIDITY and a UID that is counted up. */
+static void
+keys_that_are_counted_up_are_spread(void **state)
+{
+	struct keyset *s = keyset_new();
+	clock_t start = clock();
+
+	(void)state;
+	for (uint32_t uid = 1; uid <= 300000; uid++) {
+		struct key k = { { [7] = (unsigned char)(uid % 3), [11] = 1 } };
+
+		for (int i = 0; i < 4; i++)
+			k.b[15 - i] = (unsigned char)(uid >> 8 * i);
+		keyset_put(s, k, KNOWN_DONE);
+	}
+	assert_int_equal(keyset_size(s), 300000);
+	/* a twentieth of that where they are; minutes where they stand in a row */
+	assert_true(clock() - start < 2 * CLOCKS_PER_SEC);
+	keyset_free(s);
+}
+
 int
 main(void)
 {
@@ -125,6 +148,7 @@ main(void)
 		cmocka_unit_test(keeps_many_and_what_they_wait_for),
 		cmocka_unit_test(keys_that_collide_are_apart),
 		cmocka_unit_test(goes_once_over_those_that_wait_for_one_thing),
+		cmocka_unit_test(keys_that_are_counted_up_are_spread),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
