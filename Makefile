@@ -12,8 +12,8 @@ WERROR  = $(if $(SAN),,-Werror)
 T       = 60
 
 # pkg-config modules; a new one is a word here and a line in tests/build/deps.sh
-MODULES = gmime-3.0 libarchive libxml-2.0 zlib libpq libcrypto libseccomp libconfuse smartcols \
-	  libmicrohttpd jansson
+MODULES = gmime-3.0 libarchive libxml-2.0 zlib libpq libssl libcrypto libseccomp libconfuse smartcols \
+	  libmicrohttpd jansson libcurl
 
 # The arrows: what a folder may use, and the order in which archives are linked.
 FOLDERS       := $(foreach f,cli dashboard store ingest parser core,$(wildcard $f))

@@ -30,11 +30,13 @@ needs()
 	run   has_module zlib            zlib1g-dev
 	run   has_module libpq           libpq-dev
 	run   has_module libcrypto       libssl-dev
+	run   has_module libssl          libssl-dev
 	run   has_module libseccomp      libseccomp-dev
 	run   has_module libconfuse      libconfuse-dev
 	run   has_module smartcols       libsmartcols-dev
 	run   has_module libmicrohttpd   libmicrohttpd-dev
 	run   has_module jansson         libjansson-dev
+	run   has_module libcurl         libcurl4-openssl-dev
 	run   has_pages                  npm
 	run   has_postgresql             postgresql
 	check has_module cmocka          libcmocka-dev
