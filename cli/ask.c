@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "store/database.h"
 
@@ -32,4 +33,13 @@ ask_end(struct context *c, int rc, struct err *e)
 		rc = err_set(
 		    e, ERR_SOURCE, "could not write all of the answer: %s", strerror(errno));
 	return rc == 0 ? EXIT_FINE : verb_fail(e);
+}
+
+bool
+ask_has_database(const struct context *c)
+{
+	char path[4400];
+
+	snprintf(path, sizeof(path), "%s/data/PG_VERSION", c->state_dir);
+	return c->conninfo != NULL || access(path, F_OK) == 0;
 }

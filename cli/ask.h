@@ -24,4 +24,7 @@ struct database *ask_open(struct context *c, struct err *e);
  */
 int ask_end(struct context *c, int rc, struct err *e);
 
+/* Whether there is one to look into: none is made by looking.  ${c} has been entered. */
+bool ask_has_database(const struct context *c);
+
 #endif

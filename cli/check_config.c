@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/connect.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "core/log.h"
@@ -13,7 +14,8 @@
 
 /* What became of opening a source. */
 struct trial {
-	bool readable, maildir;
+	bool readable;
+	enum source_kind kind;
 	struct err problem;
 };
 
@@ -22,6 +24,9 @@ struct findings {
 	struct buf database, password; /* of the admin's server, with a NUL */
 	struct sandbox_layers layers;
 	struct trial *trials; /* one for each source */
+	bool connect;         /* to be tried */
+	struct buf connections;
+	size_t unreached;
 	size_t unreadable;
 };
 
@@ -40,6 +45,12 @@ static const struct column columns[COLUMNS] = {
 	[PROBLEM] = { "problem", COLUMN_TEXT },
 };
 
+static const char *const kinds[] = {
+	[SOURCE_MAILDIR] = "maildir",
+	[SOURCE_FILES] = "files",
+	[SOURCE_IMAP] = "imap",
+};
+
 static struct findings *
 findings_new(const struct config *conf)
 {
@@ -52,12 +63,14 @@ findings_new(const struct config *conf)
 		abort();
 	buf_init(&f->database, 65536);
 	buf_init(&f->password, 65536);
+	buf_init(&f->connections, SIZE_MAX / 2);
 	return f;
 }
 
 static void
 findings_free(struct findings *f)
 {
+	buf_fini(&f->connections);
 	buf_fini(&f->password);
 	buf_fini(&f->database);
 	free(f->trials);
@@ -76,13 +89,16 @@ look(struct findings *f, struct context *c, struct err *e)
 	f->layers = sandbox_probe();
 	/* Only opening a source tells what it is and whether it can be read. */
 	for (size_t i = 0; i < conf->nsources; i++) {
-		struct source *s = source_open(&conf->sources[i].conf, &f->trials[i].problem);
+		struct source *s =
+		    source_open(&conf->sources[i].conf, c->state_dir, &f->trials[i].problem);
 
 		f->trials[i].readable = s != NULL;
-		f->trials[i].maildir = s != NULL && source_is_maildir(s);
+		f->trials[i].kind = s != NULL ? source_kind(s) : SOURCE_FILES;
 		f->unreadable += s == NULL;
 		source_close(s);
 	}
+	if (f->connect)
+		f->unreached = connect_all(c, &f->connections);
 	return 0;
 }
 
@@ -91,7 +107,7 @@ row_of(const struct config_source *s, const struct trial *t, const char **row)
 {
 	row[NAME] = s->name;
 	row[PATH] = s->conf.path;
-	row[KIND] = !t->readable ? NULL : t->maildir ? "maildir" : "files";
+	row[KIND] = t->readable ? kinds[t->kind] : NULL;
 	row[SUBFOLDERS] = s->conf.subfolders ? "true" : "false";
 	row[AFTER] = after_name(s->conf.after);
 	row[MOVE_TO] = s->conf.move_to;
@@ -143,7 +159,9 @@ put_json(struct buf *out, const struct context *c, const struct findings *f)
 		}
 		buf_put8(out, '}');
 	}
-	buf_puts(out, STR("]}\n"));
+	buf_puts(out, STR("]"));
+	buf_puts(out, buf_str(&f->connections));
+	buf_puts(out, STR("}\n"));
 }
 
 static void
@@ -209,14 +227,17 @@ print(const struct context *c, const struct findings *f)
 		return;
 	printf("\n");
 	print_sources(c->config, f);
+	fwrite(f->connections.p, 1, f->connections.n, stdout);
 }
 
 static int
-check(struct context *c, struct err *e)
+check(struct context *c, bool connect, struct err *e)
 {
 	struct findings *f = findings_new(c->config);
-	int rc = look(f, c, e);
+	int rc;
 
+	f->connect = connect;
+	rc = look(f, c, e);
 	if (rc == 0)
 		print(c, f);
 	for (size_t i = 0; rc == 0 && i < c->config->nsources; i++)
@@ -228,16 +249,37 @@ check(struct context *c, struct err *e)
 	if (rc == 0 && f->unreadable > 0)
 		rc = err_set(e, ERR_CONFIG, "%zu of %zu sources cannot be used", f->unreadable,
 		    c->config->nsources);
+	if (rc == 0 && f->unreached > 0)
+		rc = err_set(
+		    e, ERR_SOURCE, "%zu sources could not be reached or read", f->unreached);
 	findings_free(f);
 	return rc;
+}
+
+enum { OPT_CONNECT = 256 };
+
+static const struct option own[] = {
+	{ "connect", no_argument, NULL, OPT_CONNECT },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int
+take(void *arg, int val, const char *value, struct err *e)
+{
+	(void)val;
+	(void)value;
+	(void)e;
+	*(bool *)arg = true;
+	return 0;
 }
 
 static int
 run(const struct verb *v, int argc, char **argv)
 {
+	bool connect = false;
 	struct context c;
 	struct err e;
-	int rc, status, first = verb_options(v, argc, argv, NULL, NULL, NULL, &c, &status);
+	int rc, status, first = verb_options(v, argc, argv, own, take, &connect, &c, &status);
 
 	if (first < 0)
 		return status;
@@ -247,7 +289,7 @@ run(const struct verb *v, int argc, char **argv)
 	else if (c.output == OUTPUT_CSV)
 		rc = err_set(&e, ERR_CONFIG, "\"check-config\" prints text or JSON");
 	else
-		rc = check(&c, &e);
+		rc = check(&c, connect, &e);
 	return ask_end(&c, rc, &e);
 }
 
@@ -255,6 +297,6 @@ const struct verb verb_check_config = {
 	.name = "check-config",
 	.arguments = "[OPTION]...",
 	.summary = "tell what ruastat understood of its configuration",
-	.help = NULL,
+	.help = "  --connect             log in to the IMAP sources, list their folders\n",
 	.run = run,
 };

@@ -8,8 +8,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/config_source.h"
+#include "core/arena.h"
 #include "core/limits.h"
-#include "ingest/after.h"
+#include "ingest/imapconf.h"
+
+#define ARENA_BYTES ((size_t)16 << 20) /* for what is not as it stands in the file */
+
+/* One made of options: config_url. */
+struct config_section {
+	cfg_t *cfg;
+	struct config_section *next;
+};
 
 /* libconfuse tells its errors by a callback without an argument. */
 static struct err *telling;
@@ -25,35 +35,17 @@ tell(cfg_t *cfg, const char *fmt, va_list ap)
 		    cfg->filename != NULL ? cfg->filename : "configuration", cfg->line, text);
 }
 
-static int
-after_of(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
-{
-	enum after after;
-
-	if (after_find(value, &after) < 0) {
-		cfg_error(cfg, "%s is \"%s\"; it can be keep, seen, move or delete",
-		    cfg_opt_name(opt), value);
-		return -1;
-	}
-	*(long *)result = (long)after;
-	return 0;
-}
-
 static cfg_t *
 parse(const char *file, struct err *e)
 {
-	cfg_opt_t source_options[] = { CFG_STR("path", NULL, CFGF_NONE),
-		CFG_BOOL("subfolders", cfg_false, CFGF_NONE),
-		CFG_INT_CB("after", AFTER_KEEP, CFGF_NONE, after_of),
-		CFG_STR("move_to", NULL, CFGF_NONE), CFG_STR("failures", NULL, CFGF_NONE),
-		CFG_END() };
 	cfg_opt_t options[] = { CFG_STR("state_dir", NULL, CFGF_NONE),
 		CFG_STR("database", NULL, CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),
 		CFG_STR_LIST("domains", "{}", CFGF_NONE),
 		CFG_STR("listen", "127.0.0.1:8080", CFGF_NONE),
 		CFG_STR("tls_certificate", NULL, CFGF_NONE), CFG_STR("tls_key", NULL, CFGF_NONE),
 		CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE),
-		CFG_SEC("source", source_options, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+		CFG_SEC("source", config_source_options(),
+		    CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END() };
 	cfg_t *cfg = cfg_init(options, CFGF_NONE);
 
@@ -89,14 +81,8 @@ take_sources(struct config *c, cfg_t *cfg, struct err *e)
 	for (unsigned i = 0; i < c->nsources; i++) {
 		cfg_t *s = cfg_getnsec(cfg, "source", i);
 
-		c->sources[i].name = cfg_title(s);
-		c->sources[i].conf = (struct source_conf){ .path = cfg_getstr(s, "path"),
-			.subfolders = cfg_getbool(s, "subfolders") == cfg_true,
-			.after = (enum after)cfg_getint(s, "after"),
-			.move_to = cfg_getstr(s, "move_to"),
-			.failures = cfg_getstr(s, "failures") };
-		if (c->sources[i].conf.path == NULL)
-			return err_set(e, ERR_CONFIG, "source \"%s\" has no path", cfg_title(s));
+		if (config_source_take(c->arena, s, cfg_title(s), &c->sources[i], e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -182,6 +168,7 @@ config_load(const char *file, bool read, struct err *e)
 		file = find(room, sizeof(room));
 	if (!read)
 		file = NULL;
+	c->arena = arena_new(ARENA_BYTES);
 	c->owner = parse(file, e);
 	if (c->owner != NULL && file != NULL)
 		c->file = ((cfg_t *)c->owner)->filename;
@@ -202,5 +189,106 @@ config_free(struct config *c)
 	free(c->domains);
 	free(c->proxies);
 	free(c->sources);
+	for (struct config_section *s = c->sections, *next; s != NULL; s = next) {
+		next = s->next;
+		cfg_free(s->cfg);
+		free(s);
+	}
+	if (c->arena != NULL)
+		arena_free(c->arena);
 	free(c);
+}
+
+const struct config_source *
+config_find(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->nsources; i++)
+		if (strcmp(c->sources[i].name, name) == 0)
+			return &c->sources[i];
+	return NULL;
+}
+
+/* Only they are kept: a command's tokens are its own business. */
+static bool
+keeps_tokens(const struct imap_conf *c)
+{
+	return c != NULL && c->token.grant != TOKEN_NONE && c->token.grant != TOKEN_COMMAND;
+}
+
+int
+config_resolve(struct config *c, const char *state_dir, struct err *e)
+{
+	char path[4400];
+
+	for (size_t i = 0; i < c->nsources; i++) {
+		struct config_source *s = &c->sources[i];
+		int n;
+
+		if (!keeps_tokens(s->imap))
+			continue;
+		n = snprintf(path, sizeof(path), "%s/tokens/%s.json", state_dir, s->name);
+		s->imap->token.store =
+		    n > 0 && (size_t)n < sizeof(path) ? arena_str(c->arena, str_of(path)).p : NULL;
+		if (s->imap->token.store == NULL)
+			return err_set(
+			    e, ERR_CONFIG, "the path of the tokens of \"%s\" is too long", s->name);
+	}
+	return 0;
+}
+
+/* The options as a section of the file would say them, so that one place judges them. */
+static void
+write_section(
+    cfg_t *cfg, const char *url, const struct config_url_options *o, const struct source_conf *conf)
+{
+	const struct {
+		const char *name, *value;
+	} t[] = { { "path", url }, { "password_file", o->password_file },
+		{ "password_command", o->password_command }, { "ca_file", o->ca_file },
+		{ "fingerprint", o->fingerprint }, { "move_to", conf->move_to },
+		{ "failures", conf->failures } };
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		if (t[i].value != NULL)
+			cfg_setstr(cfg, t[i].name, t[i].value);
+	if (o->tls != NULL)
+		cfg_setbool(cfg, "tls", strcmp(o->tls, "on") == 0 ? cfg_true : cfg_false);
+	if (conf->subfolders)
+		cfg_setbool(cfg, "subfolders", cfg_true);
+	cfg_setint(cfg, "after", (long)conf->after);
+}
+
+/* What was taken from ${cfg} is borrowed. */
+static void
+keep_section(struct config *c, cfg_t *cfg)
+{
+	struct config_section *kept = calloc(1, sizeof(*kept));
+
+	if (kept == NULL)
+		abort();
+	*kept = (struct config_section){ .cfg = cfg, .next = c->sections };
+	c->sections = kept;
+}
+
+int
+config_url(struct config *c, const char *url, const struct config_url_options *o,
+    struct source_conf *out, struct err *e)
+{
+	struct config_source s;
+	cfg_t *cfg;
+
+	if (o->tls != NULL && strcmp(o->tls, "on") != 0 && strcmp(o->tls, "off") != 0)
+		return err_set(e, ERR_CONFIG, "--tls is \"%s\"; it can be on or off", o->tls);
+	cfg = cfg_init(config_source_options(), CFGF_NONE);
+	if (cfg == NULL)
+		abort();
+	write_section(cfg, url, o, out);
+	if (config_source_take(c->arena, cfg, NULL, &s, e) < 0) {
+		cfg_free(cfg);
+		return -1;
+	}
+	keep_section(c, cfg);
+	out->path = s.conf.path;
+	out->imap = s.imap;
+	return 0;
 }

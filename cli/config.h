@@ -7,9 +7,14 @@
 #include "core/err.h"
 #include "ingest/source.h"
 
+struct arena;
+struct config_section;
+struct imap_conf;
+
 struct config_source {
 	const char *name; /* the section's title */
 	struct source_conf conf;
+	struct imap_conf *imap; /* what ->conf.imap points to */
 };
 
 /* All strings belong to the config. */
@@ -27,7 +32,9 @@ struct config {
 	size_t nproxies;
 	struct config_source *sources;
 	size_t nsources;
-	void *owner; /* libconfuse's tree */
+	struct arena *arena;
+	void *owner;                     /* libconfuse's tree */
+	struct config_section *sections; /* those of config_url */
 };
 
 /*
@@ -37,5 +44,25 @@ struct config {
  */
 struct config *config_load(const char *file, bool read, struct err *e);
 void config_free(struct config *c);
+
+/* The source ${name}, or NULL. */
+const struct config_source *config_find(const struct config *c, const char *name);
+
+/* Say where the sources keep their tokens, now that the state directory is known. */
+int config_resolve(struct config *c, const char *state_dir, struct err *e);
+
+/* What options say of a mailbox given as argument; NULL where nothing was said. */
+struct config_url_options {
+	const char *password_file, *password_command, *ca_file, *fingerprint;
+	const char *tls; /* "on" or "off" */
+};
+
+/*
+ * The source ${url} ("imaps://user@host/Folder", see imapurl_is) of the command line with these
+ * options into ->path and ->imap of ${out}, whose other members were set by other options; memory of
+ * the config.  ERR_CONFIG as config_load.
+ */
+int config_url(struct config *c, const char *url, const struct config_url_options *o,
+    struct source_conf *out, struct err *e);
 
 #endif

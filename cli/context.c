@@ -158,5 +158,5 @@ context_enter(struct context *c, struct err *e)
 		    "the user %s cannot use the state directory \"%s\": %s", pw->pw_name, state_dir,
 		    strerror(errno));
 	umask(077);
-	return 0;
+	return config_resolve(c->config, state_dir, e);
 }

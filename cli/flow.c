@@ -2,46 +2,43 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/lanes.h"
-#include "cli/lock.h"
+#include "cli/now.h"
 #include "cli/progress.h"
+#include "cli/stream.h"
 #include "cli/tally.h"
 #include "core/limits.h"
 #include "core/log.h"
-#include "ingest/after.h"
 #include "parser/pool.h"
 #include "store/ledger.h"
 
-#define POLL_MOST (LIMIT_WORKERS + LANES)
-
 struct flow {
 	const struct flow_conf *conf;
-	struct source *source;
-	const struct source_conf *source_conf;
-	int64_t source_id;
-	struct keyset *known;
 	struct ledger *ledger;
 	struct intake_env env;
 	struct type_oids no_types; /* of a dry run */
+	struct keyset *met;        /* likewise: the reports that came */
 	struct pool *pool;
 	struct intake *flying[2 * LIMIT_WORKERS]; /* in the pool */
 	struct lanes lanes;
+	bool connected; /* the lanes were told to */
+	struct stream *streams;
+	size_t n, turn; /* whose turn it is to give a mail */
+	struct pollfd *fds;
+	bool stopping;  /* ${tick} wants the end */
+	bool finishing; /* all is committed; what was acknowledged is finished */
+	bool lost;      /* the database is: nothing can be told it */
 	struct tally *tally;
 	struct progress progress;
-	struct buf settled; /* struct key: acknowledged, the database not yet told */
 	uint64_t kept;      /* bytes of mails kept since the last trimming */
-	bool more;          /* the source may have more */
-	bool whole;         /* nothing of it was passed over so far */
-	bool settling;      /* acknowledging still works */
 	struct err trouble; /* ERR_DATABASE or worse out of a callback */
-	struct err source_trouble;
 };
 
 static bool
@@ -106,13 +103,14 @@ dry(struct flow *f, struct intake *in)
 	for (struct intake_part *p = in->parts; p != NULL; p = p->next) {
 		if (p->part.report == NULL)
 			continue;
-		if (keyset_get(f->known, p->identity.report_key) != KNOWN_NOT)
+		if (keyset_get(f->met, p->identity.report_key) != KNOWN_NOT)
 			intake_judge(in, p, OUTCOME_DUPLICATE, NULL);
 		else if (p->part.outcome == OUTCOME_REPORT)
 			intake_judge(in, p, OUTCOME_IMPORTED, NULL);
-		keyset_put(f->known, p->identity.report_key, KNOWN_DONE);
+		keyset_put(f->met, p->identity.report_key, KNOWN_DONE);
 	}
 	count(f, in);
+	stream_drop(in->from);
 	intake_free(in);
 }
 
@@ -175,15 +173,17 @@ on_failed(void *arg, void *context, const char *reason)
 }
 
 static int
-submit(struct flow *f, const struct mail *m, struct err *e)
+submit(struct flow *f, struct stream *s, const struct mail *m, struct err *e)
 {
 	struct intake *in = intake_new(&f->env, m->name);
 
-	in->source_id = f->source_id;
+	in->from = s;
+	in->source_id = s->id;
 	memcpy(in->keys, m->keys, sizeof(in->keys));
 	in->nkeys = m->nkeys;
 	in->fd = m->fd;
 	in->size = m->size;
+	in->held = m->held;
 	in->read_at = time(NULL);
 	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
 		if (f->flying[i] == NULL) {
@@ -193,110 +193,68 @@ submit(struct flow *f, const struct mail *m, struct err *e)
 	return pool_submit(f->pool, in, m->fd, m->size, in->name.p, m->bare, e);
 }
 
-/* Tell the database what was acknowledged; a loss only means doing it again. */
-static void
-settle(struct flow *f)
+/* Whether nothing new is wanted. */
+static bool
+is_stopped(const struct flow *f)
 {
-	struct err e;
-
-	if (f->settled.n == 0)
-		return;
-	if (source_sync(f->source, &e) < 0 ||
-	    ledger_settle(f->ledger, f->source_id, after_name(f->source_conf->after),
-		(const void *)f->settled.p, f->settled.n / sizeof(struct key), &e) < 0)
-		log_event(LOG_DEBUG, "%s", e.text);
-	buf_reset(&f->settled);
+	return f->stopping || *f->conf->stop;
 }
 
-static void
-take_settled(struct flow *f)
+/* Whether mails of the source of ${s} are on their way to the database, from whichever stream. */
+static bool
+is_flying(const struct flow *f, const struct stream *s)
 {
-	size_t n;
-	const struct key *keys = source_settled(f->source, &n);
-
-	if (f->conf->dry_run)
-		return;
-	buf_put(&f->settled, keys, n * sizeof(*keys));
-	if (f->settled.n > 1000 * sizeof(*keys))
-		settle(f);
+	for (size_t i = 0; i < f->n; i++)
+		if (f->streams[i].id == s->id && f->streams[i].flying > 0)
+			return true;
+	return false;
 }
 
-static void
-forget(void *arg, struct key k)
+/* Open what is to be opened (again). */
+static int
+open_streams(struct flow *f, struct err *e)
 {
-	struct flow *f = arg;
+	for (size_t i = 0; i < f->n && !is_stopped(f); i++) {
+		struct stream *s = &f->streams[i];
 
-	buf_put(&f->settled, &k, sizeof(k));
-	if (f->settled.n > 1000 * sizeof(k))
-		settle(f);
+		if (s->state == STREAM_CLOSED && s->flying == 0 && now_ms() >= s->retry_at &&
+		    stream_find(s, e) < 0)
+			return -1;
+		if (stream_needs_load(s) && !is_flying(f, s) && stream_load(s, e) < 0)
+			return -1;
+	}
+	return 0;
 }
 
-/*
- * The source was read to its end and these were not there: moved or deleted by a run that was
- * killed before it could say so, or by somebody else.
- */
-static void
-forget_gone(struct flow *f)
+/* A mail of the stream whose turn it is: 1 given to the workers, 0 nobody has one now, -1. */
+static int
+feed_one(struct flow *f, struct err *e)
 {
-	if (f->conf->dry_run || !f->whole)
-		return;
-	keyset_each(f->known, KNOWN_SUCCESS, forget, f);
-	keyset_each(f->known, KNOWN_FAILURE, forget, f);
+	struct mail m;
+
+	for (size_t i = 0; i < f->n; i++) {
+		struct stream *s = &f->streams[f->turn];
+		int got;
+
+		f->turn = (f->turn + 1) % f->n;
+		if (s->state != STREAM_OPEN || s->waiting)
+			continue;
+		got = stream_next(s, &m, e);
+		if (got != 0)
+			return got < 0 ? -1 : submit(f, s, &m, e) < 0 ? -1 : 1;
+	}
+	return 0;
 }
 
 /* Hand the workers what they take. */
 static int
 feed(struct flow *f, struct err *e)
 {
-	struct mail m;
+	int rc = 1;
 
-	while (f->more && !*f->conf->stop && !lanes_clogged(&f->lanes) && !pool_full(f->pool)) {
-		int got = source_next(f->source, f->known, &m, e);
-
-		take_settled(f);
-		if (got < 0 && e->kind == ERR_MESSAGE) {
-			log_event(LOG_WARN, "%s", e->text);
-			f->whole = false;
-			continue;
-		}
-		if (got <= 0) {
-			f->more = false;
-			if (got < 0)
-				f->source_trouble = *e;
-			else
-				forget_gone(f);
-		} else if (m.known) {
-			if (!f->conf->dry_run &&
-			    ledger_remember(f->ledger, f->source_id, m.keys, e) < 0)
-				return -1;
-		} else if (submit(f, &m, e) < 0) {
-			return -1;
-		}
-	}
-	return 0;
-}
-
-/* Do to a stored mail what the configuration wants. */
-static void
-acknowledge(struct flow *f, const struct intake *in)
-{
-	const struct source_conf *conf = f->source_conf;
-	enum known what = intake_keeps_bytes(in) ? KNOWN_FAILURE : KNOWN_SUCCESS;
-	bool wanted = what == KNOWN_FAILURE ? conf->failures != NULL : conf->after != AFTER_KEEP;
-	struct err e;
-
-	if (in->outcome == OUTCOME_NOT_A_REPORT || !wanted || !f->settling)
-		return;
-	if (source_acknowledge(f->source, in->name.p, what, &e) == 0) {
-		buf_put(&f->settled, &in->keys[0], sizeof(in->keys[0]));
-		return;
-	}
-	if (e.kind == ERR_MESSAGE) {
-		log_event(LOG_WARN, "%s", e.text);
-		return;
-	}
-	f->settling = false;
-	f->source_trouble = e;
+	while (rc > 0 && !is_stopped(f) && !lanes_clogged(&f->lanes) && !pool_full(f->pool))
+		rc = feed_one(f, e);
+	return rc < 0 ? -1 : 0;
 }
 
 /* Keep what is kept of unreadable mails below its ceiling. */
@@ -320,24 +278,28 @@ serve_lane(struct flow *f, size_t lane, struct err *e)
 	batch_init(&done);
 	rc = lanes_service(&f->lanes, lane, &done, e);
 	while ((in = batch_take(&done)) != NULL) {
-		for (unsigned i = 0; i < in->nkeys; i++)
-			keyset_put(f->known, in->keys[i], KNOWN_DONE);
-		acknowledge(f, in);
+		stream_done(in->from, in);
 		count(f, in);
 		f->kept += intake_keeps_bytes(in) ? in->size : 0;
 		intake_free(in);
 	}
-	settle(f);
 	if (f->kept > LIMIT_KEPT_TOTAL / 4)
 		trim(f);
 	return rc < 0 ? -1 : 0;
 }
 
-/* Whether nothing more is read from the source. */
+/* Whether no source gives anything for now; ${ever}: nor later. */
 static bool
-is_over(const struct flow *f)
+is_dry(const struct flow *f, bool ever)
 {
-	return !f->more || *f->conf->stop;
+	for (size_t i = 0; i < f->n && !is_stopped(f); i++) {
+		const struct stream *s = &f->streams[i];
+		bool off = s->state == STREAM_OVER || (!ever && s->state != STREAM_OPEN);
+
+		if (!off && (ever || !s->waiting))
+			return false;
+	}
+	return true;
 }
 
 static bool
@@ -346,34 +308,73 @@ is_idle(const struct flow *f)
 	return pool_busy(f->pool) == 0 && !lanes_busy(&f->lanes);
 }
 
-static int
-milliseconds(const struct timespec *from)
+/* All is committed: let the sources finish what was acknowledged.  Whether they have. */
+static bool
+is_finished(struct flow *f)
 {
-	struct timespec now;
+	bool busy = false;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int)((now.tv_sec - from->tv_sec) * 1000 + (now.tv_nsec - from->tv_nsec) / 1000000);
+	for (size_t i = 0; i < f->n; i++) {
+		struct stream *s = &f->streams[i];
+
+		if (s->source == NULL || s->state == STREAM_FOUND)
+			continue;
+		if (!f->finishing)
+			source_finish(s->source);
+		busy |= !s->broken && source_busy(s->source);
+	}
+	f->finishing = true;
+	return !busy;
 }
 
-/* Wait for workers and database, then see to whichever has something. */
 static int
-turn(struct flow *f, struct err *e)
+sooner(int ms, int64_t at)
 {
-	struct pollfd fds[POLL_MOST];
-	struct timespec before;
+	int64_t left = at - now_ms();
+
+	if (at == INT64_MAX || (ms >= 0 && left > ms))
+		return ms;
+	return left < 0 ? 0 : left > INT_MAX ? INT_MAX : (int)left;
+}
+
+/* How long to sleep at most, in milliseconds; -1 for ever. */
+static int
+sleep_at_most(const struct flow *f, int wait_ms)
+{
+	int ms = lanes_clogged(&f->lanes) ? -1 : pool_timeout(f->pool);
+
+	if (wait_ms >= 0 && (ms < 0 || wait_ms < ms))
+		ms = wait_ms;
+	ms = sooner(ms, lanes_due(&f->lanes));
+	for (size_t i = 0; i < f->n; i++)
+		ms = sooner(ms, stream_due(&f->streams[i]));
+	return ms;
+}
+
+/* Wait for workers, database and sources, then see to whichever has something. */
+static int
+turn(struct flow *f, int wait_ms, struct err *e)
+{
+	struct pollfd *fds = f->fds, *of_streams;
 	bool at_once = false;
 	size_t npool = 0, n;
-	int timeout = -1;
+	int64_t before;
 
-	if (!lanes_clogged(&f->lanes)) {
+	if (!lanes_clogged(&f->lanes))
 		npool = pool_pollfds(f->pool, fds, LIMIT_WORKERS);
-		timeout = pool_timeout(f->pool);
-	}
 	n = npool + lanes_pollfds(&f->lanes, fds + npool, &at_once);
-	clock_gettime(CLOCK_MONOTONIC, &before);
-	if (poll(fds, n, at_once ? 0 : timeout) < 0 && errno == EINTR)
+	of_streams = fds + n;
+	for (size_t i = 0; i < f->n; i++)
+		stream_pollfd(&f->streams[i], &fds[n++]);
+	fds[n++] = (struct pollfd){ .fd = is_stopped(f) ? -1 : f->conf->wake_fd, .events = POLLIN };
+	wait_ms = sleep_at_most(f, wait_ms);
+	before = now_ms();
+	if (poll(fds, n, at_once ? 0 : wait_ms) < 0 && errno == EINTR)
 		return 0;
-	if (npool > 0 && pool_service(f->pool, fds, npool, milliseconds(&before), e) < 0)
+	for (size_t i = 0; i < f->n; i++)
+		if (of_streams[i].fd >= 0 && of_streams[i].revents != 0)
+			stream_ready(&f->streams[i], is_stopped(f) || f->finishing);
+	if (npool > 0 && pool_service(f->pool, fds, npool, (int)(now_ms() - before), e) < 0)
 		return -1;
 	if (f->trouble.kind != ERR_NONE) {
 		*e = f->trouble;
@@ -385,108 +386,156 @@ turn(struct flow *f, struct err *e)
 	return 0;
 }
 
-static int
-loop(struct flow *f, struct err *e)
+static struct flow_state
+state_of(const struct flow *f)
 {
-	bool first = true;
+	struct flow_state state = { .sources = f->n };
 
-	for (;; first = false) {
-		if (feed(f, e) < 0)
+	for (size_t i = 0; i < f->n; i++)
+		state.ailing += f->streams[i].ailing;
+	return state;
+}
+
+static int
+loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int *wait_ms),
+    void *arg, struct err *e)
+{
+	struct flow_state state;
+	int wait_ms = -1;
+
+	for (;;) {
+		if (open_streams(f, e) < 0 || feed(f, e) < 0)
 			return -1;
-		if (first && pool_busy(f->pool) > 0)
+		if (!f->connected && pool_busy(f->pool) > 0)
 			lanes_connect(&f->lanes);
-		lanes_start(&f->lanes, is_over(f) && pool_busy(f->pool) == 0);
-		if (is_idle(f) && is_over(f))
+		f->connected |= pool_busy(f->pool) > 0;
+		/* Reading to the end, what is not full can wait a little for what a server sends. */
+		lanes_start(&f->lanes, pool_busy(f->pool) == 0 && is_dry(f, !f->conf->watch));
+		for (size_t i = 0; i < f->n; i++)
+			stream_tell(&f->streams[i], false);
+		if (is_idle(f) && is_dry(f, true) && is_finished(f))
 			return 0;
-		if (!is_idle(f) && turn(f, e) < 0)
+		state = state_of(f);
+		f->stopping |= tick != NULL && !tick(arg, &state, &wait_ms);
+		if (turn(f, wait_ms, e) < 0)
 			return -1;
 	}
 }
 
 static int
-open_store(struct flow *f, struct err *e)
+run(struct flow *f, const struct source_conf *sources, size_t n,
+    bool (*tick)(void *arg, const struct flow_state *state, int *wait_ms), void *arg, struct err *e)
 {
-	bool dry = f->conf->dry_run;
+	int rc;
 
-	if (f->conf->db == NULL)
-		return 0;
-	f->ledger = ledger_open(f->conf->db, e);
-	if (f->ledger == NULL ||
-	    ledger_source(f->ledger, source_id(f->source), !dry, &f->source_id, e) < 0 ||
-	    ledger_known(f->ledger, f->source_id,
-		after_name(dry ? AFTER_KEEP : f->source_conf->after),
-		!dry && f->source_conf->failures != NULL, f->known, e) < 0)
-		return -1;
-	if (!dry)
-		lanes_open(&f->lanes, f->conf->db, ledger_types(f->ledger), f->conf->stop);
-	return 0;
+	f->streams = calloc(n, sizeof(*f->streams));
+	f->fds = calloc(LIMIT_WORKERS + LANES + n + 1, sizeof(*f->fds));
+	if (f->streams == NULL || f->fds == NULL)
+		abort();
+	for (size_t i = 0; i < n; i++)
+		stream_init(&f->streams[i], f->conf, f->ledger, &sources[i]);
+	f->n = n;
+	f->turn = 0;
+	f->finishing = false;
+	rc = loop(f, tick, arg, e);
+	f->lost = rc < 0 && e->kind == ERR_DATABASE;
+	progress_end(&f->progress);
+	return rc;
 }
 
 static void
-finish(struct flow *f)
+end_run(struct flow *f)
 {
-	struct err e;
-
-	pool_free(f->pool);
-	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
-		intake_free(f->flying[i]);
-	progress_end(&f->progress);
-	if (f->ledger != NULL && !f->conf->dry_run) {
-		settle(f);
-		trim(f);
+	for (size_t i = 0; i < f->n; i++) {
+		f->streams[i].untold &= !f->lost;
+		stream_fini(&f->streams[i]);
 	}
-	lanes_fini(&f->lanes);
-	/* What the writers did is counted once they are gone. */
-	if (f->ledger != NULL && !f->conf->dry_run && ledger_maintain(f->ledger, &e) < 0)
-		log_event(LOG_DEBUG, "%s", e.text);
-	ledger_close(f->ledger);
-	intake_env_fini(&f->env);
-	keyset_free(f->known);
-	source_close(f->source);
-	buf_fini(&f->settled);
+	free(f->streams);
+	free(f->fds);
+	f->streams = NULL;
+	f->fds = NULL;
+	f->n = 0;
 }
 
 int
-flow_run(const struct flow_conf *conf, const struct source_conf *s, struct tally *t, struct err *e)
+flow_read(struct flow *f, const struct source_conf *source, struct err *e)
 {
-	struct flow f = { .conf = conf,
-		.source_conf = s,
-		.tally = t,
-		.more = true,
-		.whole = true,
-		.settling = true };
-	struct pool_conf pool = { .workers = conf->workers,
-		.sink = { &f, on_frame, on_restart, on_failed } };
-	struct lock *lock = NULL;
-	int rc = -1;
+	int rc = run(f, source, 1, NULL, NULL, e);
+	const struct stream *s = &f->streams[0];
 
-	f.source = source_open(s, e);
-	if (f.source == NULL)
-		return -1;
-	if (!conf->dry_run && lock_take(&lock, conf->lock_dir, source_id(f.source), e) <= 0) {
-		source_close(f.source);
-		return lock == NULL && e->kind == ERR_NONE ? 0 : -1;
+	if (rc == 0 && s->trouble.kind != ERR_NONE) {
+		*e = s->trouble;
+		rc = 1;
+	} else if (rc == 0 && !s->whole) {
+		err_set(e, ERR_SOURCE, "not all of \"%.400s\" could be read: later again",
+		    source->path);
+		rc = 1;
 	}
-	f.known = keyset_new();
-	buf_init(&f.settled, SIZE_MAX / 2);
-	lanes_init(&f.lanes);
-	progress_start(&f.progress, conf->progress);
-	if (open_store(&f, e) == 0) {
-		intake_env_init(
-		    &f.env, conf->tmp_dir, f.ledger != NULL ? ledger_types(f.ledger) : &f.no_types);
-		f.pool = pool_new(&pool);
-		rc = loop(&f, e);
-	} else {
-		intake_env_init(&f.env, conf->tmp_dir, &f.no_types);
-	}
-	finish(&f);
-	lock_release(lock);
-	if (rc == 0 && f.source_trouble.kind != ERR_NONE) {
-		*e = f.source_trouble;
-		return -1;
-	}
-	if (rc == 0 && !f.whole)
-		return err_set(
-		    e, ERR_SOURCE, "not all of \"%.400s\" could be read: later again", s->path);
+	end_run(f);
 	return rc;
+}
+
+int
+flow_watch(struct flow *f, const struct source_conf *sources, size_t n,
+    bool (*tick)(void *arg, const struct flow_state *state, int *wait_ms), void *arg, struct err *e)
+{
+	int rc = run(f, sources, n, tick, arg, e);
+
+	end_run(f);
+	return rc;
+}
+
+struct flow *
+flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
+{
+	struct flow *f = calloc(1, sizeof(*f));
+	struct pool_conf pool = { .workers = conf->workers,
+		.sink = { f, on_frame, on_restart, on_failed } };
+
+	if (f == NULL)
+		abort();
+	f->conf = conf;
+	f->tally = t;
+	f->met = keyset_new();
+	lanes_init(&f->lanes);
+	if (conf->db != NULL) {
+		f->ledger = ledger_open(conf->db, e);
+		if (f->ledger == NULL) {
+			keyset_free(f->met);
+			free(f);
+			return NULL;
+		}
+		if (!conf->dry_run)
+			lanes_open(&f->lanes, conf->db, ledger_types(f->ledger), conf->patience,
+			    conf->stop);
+	}
+	intake_env_init(
+	    &f->env, conf->tmp_dir, f->ledger != NULL ? ledger_types(f->ledger) : &f->no_types);
+	f->pool = pool_new(&pool);
+	progress_start(&f->progress, conf->progress);
+	return f;
+}
+
+void
+flow_free(struct flow *f)
+{
+	bool told;
+	struct err e;
+
+	if (f == NULL)
+		return;
+	told = f->ledger != NULL && !f->conf->dry_run && !f->lost;
+	pool_free(f->pool);
+	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
+		intake_free(f->flying[i]);
+	if (told)
+		trim(f);
+	lanes_fini(&f->lanes);
+	/* What the writers did is counted once they are gone. */
+	if (told && ledger_maintain(f->ledger, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
+	ledger_close(f->ledger);
+	intake_env_fini(&f->env);
+	keyset_free(f->met);
+	free(f);
 }

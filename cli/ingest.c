@@ -1,5 +1,6 @@
+#include "cli/ingest.h"
+
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,32 +10,103 @@
 #include <unistd.h>
 
 #include "cli/ask.h"
-#include "cli/flow.h"
-#include "cli/ingest.h"
+#include "cli/signals.h"
 #include "cli/tally.h"
 #include "cli/verbs.h"
+#include "cli/watch.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "ingest/after.h"
 
-enum { OPT_DRY_RUN = 256, OPT_AFTER, OPT_MOVE_TO, OPT_FAILURES, OPT_SUBFOLDERS };
+enum {
+	OPT_DRY_RUN = 256,
+	OPT_WATCH,
+	OPT_AFTER,
+	OPT_MOVE_TO,
+	OPT_FAILURES,
+	OPT_SUBFOLDERS,
+	OPT_PASSWORD_FILE,
+	OPT_PASSWORD_COMMAND,
+	OPT_CA_FILE,
+	OPT_FINGERPRINT,
+	OPT_TLS
+};
 
 static const struct option own[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+	{ "watch", no_argument, NULL, OPT_WATCH },
 	{ "after", required_argument, NULL, OPT_AFTER },
 	{ "move-to", required_argument, NULL, OPT_MOVE_TO },
 	{ "failures", required_argument, NULL, OPT_FAILURES },
 	{ "subfolders", no_argument, NULL, OPT_SUBFOLDERS },
+	{ "password-file", required_argument, NULL, OPT_PASSWORD_FILE },
+	{ "password-command", required_argument, NULL, OPT_PASSWORD_COMMAND },
+	{ "ca-file", required_argument, NULL, OPT_CA_FILE },
+	{ "fingerprint", required_argument, NULL, OPT_FINGERPRINT },
+	{ "tls", required_argument, NULL, OPT_TLS },
 	{ NULL, 0, NULL, 0 },
 };
 
-static volatile sig_atomic_t stop;
-
-static void
-on_signal(int number)
+static int
+take_after(struct source_conf *s, const char *value, struct err *e)
 {
-	(void)number;
-	stop = 1;
+	if (after_find(value, &s->after) == 0)
+		return 0;
+	return err_set(
+	    e, ERR_CONFIG, "--after is \"%s\"; it can be keep, seen, move or delete", value);
+}
+
+static int
+take_of_url(struct config_url_options *o, int val, const char *value)
+{
+	switch (val) {
+	case OPT_PASSWORD_FILE:
+		o->password_file = value;
+		break;
+	case OPT_PASSWORD_COMMAND:
+		o->password_command = value;
+		break;
+	case OPT_CA_FILE:
+		o->ca_file = value;
+		break;
+	case OPT_FINGERPRINT:
+		o->fingerprint = value;
+		break;
+	default:
+		o->tls = value;
+	}
+	return 0;
+}
+
+static int
+take(void *arg, int val, const char *value, struct err *e)
+{
+	struct ingest_wish *w = arg;
+	struct choice_options *o = &w->options;
+
+	o->given |= val >= OPT_AFTER;
+	o->of_urls |= val >= OPT_PASSWORD_FILE;
+	switch (val) {
+	case OPT_DRY_RUN:
+		w->dry_run = true;
+		return 0;
+	case OPT_WATCH:
+		w->watch = true;
+		return 0;
+	case OPT_AFTER:
+		return take_after(&o->source, value, e);
+	case OPT_MOVE_TO:
+		o->source.move_to = value;
+		return 0;
+	case OPT_FAILURES:
+		o->source.failures = value;
+		return 0;
+	case OPT_SUBFOLDERS:
+		o->source.subfolders = true;
+		return 0;
+	default:
+		return take_of_url(&o->url, val, value);
+	}
 }
 
 /* Each mail on its way to the database is an open descriptor. */
@@ -47,52 +119,6 @@ allow_descriptors(void)
 		return;
 	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
 	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-void
-ingest_listen(void)
-{
-	struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	allow_descriptors();
-}
-
-bool
-ingest_stopped(void)
-{
-	return stop != 0;
-}
-
-static int
-take(void *arg, int val, const char *value, struct err *e)
-{
-	struct ingest_wish *w = arg;
-
-	w->about_sources |= val != OPT_DRY_RUN;
-	switch (val) {
-	case OPT_DRY_RUN:
-		w->dry_run = true;
-		break;
-	case OPT_AFTER:
-		if (after_find(value, &w->source.after) < 0)
-			return err_set(e, ERR_CONFIG,
-			    "--after is \"%s\"; it can be keep, seen, move or delete", value);
-		break;
-	case OPT_MOVE_TO:
-		w->source.move_to = value;
-		break;
-	case OPT_FAILURES:
-		w->source.failures = value;
-		break;
-	default:
-		w->source.subfolders = true;
-	}
-	return 0;
 }
 
 /* A directory of ours below the state directory. */
@@ -117,71 +143,38 @@ cores(void)
 	return n < 1 ? 1 : n > LIMIT_WORKERS ? LIMIT_WORKERS : (unsigned)n;
 }
 
-/* Ingest one source, telling its trouble; the worst exit status so far. */
+/* The worst exit status so far: what the operator must change comes first. */
 static int
-ingest_one(const struct flow_conf *flow, const struct source_conf *conf, struct tally *t,
-    int status, bool *fatal)
+worse(int status, int own_status)
 {
-	struct err e;
-	int own_status;
-
-	if (flow_run(flow, conf, t, &e) == 0)
-		return status;
-	own_status = verb_fail(&e);
-	*fatal = e.kind == ERR_DATABASE;
 	return own_status == EXIT_USAGE || status == EXIT_FINE ? own_status : status;
 }
 
+/* One source after the other, telling their trouble. */
 static int
-ingest_all(const struct context *c, const struct ingest_wish *w, const struct flow_conf *flow,
-    int n, char **paths, struct tally *t)
+ingest_all(struct context *c, const struct ingest_wish *w, struct flow *flow, int n, char **names,
+    struct tally *t)
 {
-	int status = EXIT_FINE;
-	bool fatal = false;
+	const volatile sig_atomic_t *stop = signals_stop();
+	int status = EXIT_FINE, rc = 0;
 
-	for (int i = 0; i < n && !stop && !fatal; i++) {
-		struct source_conf conf = w->source;
+	for (size_t i = 0; i < choice_count(c->config, n) && !*stop && rc >= 0; i++) {
+		struct source_conf source;
+		struct err e;
 
-		conf.path = paths[i];
-		status = ingest_one(flow, &conf, t, status, &fatal);
+		rc = choice_at(c->config, &w->options, n, names, i, &source, &e) < 0
+		    ? 1
+		    : flow_read(flow, &source, &e);
+		if (rc != 0)
+			status = worse(status, verb_fail(&e));
 	}
-	for (size_t i = 0; n == 0 && i < c->config->nsources && !stop && !fatal; i++)
-		status = ingest_one(flow, &c->config->sources[i].conf, t, status, &fatal);
-	if (status == EXIT_FINE && stop) {
+	if (status == EXIT_FINE && *stop) {
 		log_event(LOG_WARN, "interrupted; the next run goes on from here");
 		status = EXIT_LATER;
 	}
-	if (status == EXIT_FINE &&
-	    t->outcomes[OUTCOME_CORRUPT] + t->outcomes[OUTCOME_UNSUPPORTED] +
-		    t->outcomes[OUTCOME_TOO_BIG] + t->outcomes[OUTCOME_REFUSED] >
-		0)
+	if (status == EXIT_FINE && tally_unreadable(t) > 0)
 		status = EXIT_UNREADABLE;
 	return status;
-}
-
-/* One line, so that a cron job's mail says what to look at. */
-static void
-tell_unreadable(const struct tally *t)
-{
-	log_event(LOG_WARN,
-	    "%llu new mails hold a report that could not be stored (%llu corrupt, %llu unsupported, "
-	    "%llu too_big, %llu refused); \"ruastat intake\" lists them",
-	    (unsigned long long)(t->outcomes[OUTCOME_CORRUPT] + t->outcomes[OUTCOME_UNSUPPORTED] +
-		t->outcomes[OUTCOME_TOO_BIG] + t->outcomes[OUTCOME_REFUSED]),
-	    (unsigned long long)t->outcomes[OUTCOME_CORRUPT],
-	    (unsigned long long)t->outcomes[OUTCOME_UNSUPPORTED],
-	    (unsigned long long)t->outcomes[OUTCOME_TOO_BIG],
-	    (unsigned long long)t->outcomes[OUTCOME_REFUSED]);
-}
-
-/* Whether there is a database to look into: a dry run makes none. */
-static bool
-has_database(const struct context *c)
-{
-	char path[4400];
-
-	snprintf(path, sizeof(path), "%s/data/PG_VERSION", c->state_dir);
-	return c->conninfo != NULL || access(path, F_OK) == 0;
 }
 
 static double
@@ -194,31 +187,47 @@ seconds_since(const struct timespec *from)
 }
 
 int
-ingest_into(
-    const struct context *c, const struct ingest_wish *w, struct database *db, int n, char **paths)
+ingest_room(struct ingest_room *r, const struct context *c, struct database *db, struct err *e)
 {
-	struct flow_conf flow = { .db = db,
-		.dry_run = w->dry_run,
+	if (make_dir(c->state_dir, "tmp", r->tmp, sizeof(r->tmp), e) < 0 ||
+	    make_dir(c->state_dir, "locks", r->locks, sizeof(r->locks), e) < 0)
+		return -1;
+	allow_descriptors();
+	r->flow = (struct flow_conf){ .db = db,
+		.tmp_dir = r->tmp,
+		.lock_dir = r->locks,
 		.workers = c->config->workers > 0 ? c->config->workers : cores(),
+		.patience = LIMIT_DATABASE_SECONDS,
 		.domains = c->config->domains,
 		.ndomains = c->config->ndomains,
-		.progress = true,
-		.stop = &stop };
+		.stop = signals_stop(),
+		.wake_fd = signals_fd() };
+	return 0;
+}
+
+int
+ingest_into(
+    struct context *c, const struct ingest_wish *w, struct database *db, int n, char **paths)
+{
+	struct ingest_room room;
 	struct tally t = { 0 };
 	struct timespec from;
-	char tmp[4400], locks[4400];
+	struct flow *flow;
 	struct err e;
 	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
-	if (make_dir(c->state_dir, "tmp", tmp, sizeof(tmp), &e) < 0 ||
-	    make_dir(c->state_dir, "locks", locks, sizeof(locks), &e) < 0)
+	if (ingest_room(&room, c, db, &e) < 0)
 		return verb_fail(&e);
-	flow.tmp_dir = tmp;
-	flow.lock_dir = locks;
-	status = ingest_all(c, w, &flow, n, paths, &t);
+	room.flow.dry_run = w->dry_run;
+	room.flow.progress = true;
+	flow = flow_new(&room.flow, &t, &e);
+	if (flow == NULL)
+		return verb_fail(&e);
+	status = ingest_all(c, w, flow, n, paths, &t);
+	flow_free(flow);
 	if (status == EXIT_UNREADABLE)
-		tell_unreadable(&t);
+		tally_warn(&t);
 	if (c->output == OUTPUT_JSON)
 		tally_json(&t, seconds_since(&from));
 	else if (w->dry_run || c->verbose || isatty(STDOUT_FILENO)) /* cron hears nothing */
@@ -235,7 +244,9 @@ ingest(struct context *c, const struct ingest_wish *w, int n, char **paths)
 
 	if (context_enter(c, &e) < 0)
 		return verb_fail(&e);
-	if (!w->dry_run || has_database(c)) {
+	if (w->watch)
+		return watch_run(c, w, n, paths);
+	if (!w->dry_run || ask_has_database(c)) {
 		db = ask_database(c, !w->dry_run, &e);
 		if (db == NULL)
 			return verb_fail(&e);
@@ -257,16 +268,19 @@ run(const struct verb *v, int argc, char **argv)
 		return status;
 	if (first == argc && c.config->nsources == 0) {
 		err_set(&e, ERR_CONFIG,
-		    "no source is named: give a maildir, directory or file, or a "
+		    "no source is named: give a maildir, directory, file or URL, or a "
 		    "configuration with sources");
 		status = verb_fail(&e);
-	} else if (first == argc && w.about_sources) {
+	} else if (first == argc && w.options.given) {
 		err_set(&e, ERR_CONFIG,
 		    "--after, --move-to, --failures and --subfolders are for sources "
 		    "given as arguments; the configuration says it for its own");
 		status = verb_fail(&e);
+	} else if (w.watch && w.dry_run) {
+		err_set(&e, ERR_CONFIG, "--watch stores what comes, --dry-run stores nothing");
+		status = verb_fail(&e);
 	} else {
-		ingest_listen();
+		signals_listen(w.watch);
 		status = ingest(&c, &w, argc - first, argv + first);
 	}
 	context_fini(&c);
@@ -278,10 +292,15 @@ const struct verb verb_ingest = {
 	.arguments = "[OPTION]... [SOURCE]...",
 	.summary = "read the reports in mailboxes and files into the database",
 	.help = "  --dry-run             parse and tell, but store and touch nothing\n"
-		"  --after ACTION        what to do to a maildir's mails once stored:\n"
+		"  --watch               go on: store mails as they come\n"
+		"  --after ACTION        what to do to a mailbox's mails once stored:\n"
 		"                        keep (the default), seen, move or delete\n"
 		"  --move-to FOLDER      where --after move puts them\n"
 		"  --failures FOLDER     where mails go that hold a report nobody can read\n"
-		"  --subfolders          a maildir's subfolders too\n",
+		"  --subfolders          a maildir's subfolders too\n"
+		"  --password-file FILE, --password-command COMMAND\n"
+		"                        where the password of a URL comes from\n"
+		"  --ca-file FILE, --fingerprint SHA256, --tls off\n"
+		"                        whom to trust there\n",
 	.run = run,
 };

@@ -1,5 +1,6 @@
 #include "cli/lanes.h"
 
+#include "cli/now.h"
 #include "core/limits.h"
 
 void
@@ -12,11 +13,11 @@ lanes_init(struct lanes *l)
 }
 
 void
-lanes_open(struct lanes *l, struct database *db, const struct type_oids *oids,
+lanes_open(struct lanes *l, struct database *db, const struct type_oids *oids, unsigned patience,
     const volatile sig_atomic_t *stop)
 {
 	for (size_t i = 0; i < LANES; i++)
-		l->lane[i].writer = writer_new(db, oids, stop);
+		l->lane[i].writer = writer_new(db, oids, patience, stop);
 }
 
 void
@@ -60,6 +61,8 @@ lanes_add(struct lanes *l, struct intake *in)
 		if (!lane->overdue)
 			writer_start(lane->writer, &lane->filling);
 	}
+	if (lane->filling.messages == 0)
+		lane->since = now_ms();
 	batch_add(&lane->filling, in);
 }
 
@@ -81,6 +84,28 @@ lanes_busy(const struct lanes *l)
 	return false;
 }
 
+static bool
+is_due(const struct lane *lane)
+{
+	return lane->overdue || lane->filling.messages >= LIMIT_BATCH_MESSAGES ||
+	    now_ms() - lane->since >= LANES_WAIT_MS;
+}
+
+int64_t
+lanes_due(const struct lanes *l)
+{
+	int64_t due = INT64_MAX;
+
+	for (size_t i = 0; i < LANES; i++) {
+		const struct lane *lane = &l->lane[i];
+
+		if (lane->writer != NULL && !writer_busy(lane->writer) &&
+		    lane->filling.messages > 0 && lane->since + LANES_WAIT_MS < due)
+			due = lane->since + LANES_WAIT_MS;
+	}
+	return due;
+}
+
 void
 lanes_start(struct lanes *l, bool last)
 {
@@ -89,8 +114,7 @@ lanes_start(struct lanes *l, bool last)
 
 		if (lane->writer == NULL || writer_busy(lane->writer))
 			continue;
-		if (lane->filling.messages > 0 &&
-		    (last || lane->overdue || lane->filling.messages >= LIMIT_BATCH_MESSAGES))
+		if (lane->filling.messages > 0 && (last || is_due(lane)))
 			writer_start(lane->writer, &lane->filling);
 		lane->overdue = false;
 	}

@@ -12,7 +12,8 @@
 struct lane {
 	struct writer *writer;
 	struct batch filling;
-	bool overdue; /* it would not take the next message */
+	int64_t since; /* when its first message came, now_ms */
+	bool overdue;  /* it would not take the next message */
 };
 
 struct lanes {
@@ -22,7 +23,7 @@ struct lanes {
 /* Without connections yet: a dry run needs none. */
 void lanes_init(struct lanes *l);
 void lanes_open(struct lanes *l, struct database *db, const struct type_oids *oids,
-    const volatile sig_atomic_t *stop);
+    unsigned patience, const volatile sig_atomic_t *stop);
 
 /* Connect, while the workers are still starting. */
 void lanes_connect(struct lanes *l);
@@ -38,8 +39,13 @@ bool lanes_clogged(const struct lanes *l);
 
 bool lanes_busy(const struct lanes *l);
 
-/* Start to write what is full; ${last}: what there is. */
+/* Start to write what is full or has waited for LANES_WAIT_MS; ${last}: what there is. */
 void lanes_start(struct lanes *l, bool last);
+
+#define LANES_WAIT_MS 1000
+
+/* When some batch will have waited so long, by now_ms; INT64_MAX: none is waiting. */
+int64_t lanes_due(const struct lanes *l);
 
 /*
  * Fill in at most LANES entries to wait for; returns how many.  ${at_once} is set when a lane waits

@@ -2,11 +2,12 @@
 #include <string.h>
 
 #include "cli/verbs.h"
+#include "ingest/fetcher.h"
 #include "parser/worker.h"
 
 static const struct verb *const verbs[] = { &verb_run, &verb_ingest, &verb_serve, &verb_user,
 	&verb_domains, &verb_sources, &verb_reports, &verb_intake, &verb_explain, &verb_verify,
-	&verb_parse, &verb_psql, &verb_check_config };
+	&verb_parse, &verb_psql, &verb_login, &verb_check_config };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -24,6 +25,8 @@ main(int argc, char **argv)
 {
 	if (argc > 0 && strcmp(argv[0], WORKER_NAME) == 0)
 		return worker_main();
+	if (argc > 0 && strcmp(argv[0], FETCHER_NAME) == 0)
+		return fetcher_main();
 	if (argc < 2) {
 		usage(stderr);
 		return EXIT_USAGE;

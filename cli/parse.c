@@ -197,14 +197,14 @@ static int
 parse_path(struct parse *p, const char *path, struct err *e)
 {
 	struct source_conf conf = { .path = path, .subfolders = true };
-	struct source *s = source_open(&conf, e);
+	struct source *s = source_open(&conf, "/tmp", e);
 	struct keyset *known = keyset_new();
 	struct buf name;
 	struct mail m;
 	int got = 0, rc = s != NULL ? 0 : -1;
 
 	buf_init(&name, 16384);
-	while (rc == 0 && (got = source_next(s, known, &m, e)) != 0) {
+	while (rc == 0 && (got = source_next(s, known, &m, e)) != SOURCE_END) {
 		if (got < 0) {
 			rc = e->kind == ERR_MESSAGE ? 0 : -1;
 			if (rc == 0)

@@ -2,6 +2,7 @@
 
 #include "cli/ask.h"
 #include "cli/ingest.h"
+#include "cli/signals.h"
 #include "cli/verbs.h"
 #include "cli/web.h"
 #include "store/database.h"
@@ -36,7 +37,7 @@ read_and_show(struct web *w, struct context *c, int n, char **paths, struct err 
 	int rc = -1, status;
 
 	if (db != NULL) {
-		ingest_listen();
+		signals_listen(false);
 		status = ingest_into(c, &wish, db, n, paths);
 		if (status == EXIT_FINE || status == EXIT_UNREADABLE)
 			rc = web_show(w, c, db, true, e);

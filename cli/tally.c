@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "core/log.h"
 #include "core/vocabulary.h"
 
 static void
@@ -22,6 +23,26 @@ tally_add(struct tally *t, const struct intake *in)
 	t->outcomes[in->outcome]++;
 	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)
 		count_part(t, p);
+}
+
+uint64_t
+tally_unreadable(const struct tally *t)
+{
+	return t->outcomes[OUTCOME_CORRUPT] + t->outcomes[OUTCOME_UNSUPPORTED] +
+	    t->outcomes[OUTCOME_TOO_BIG] + t->outcomes[OUTCOME_REFUSED];
+}
+
+void
+tally_warn(const struct tally *t)
+{
+	log_event(LOG_WARN,
+	    "%llu new mails hold a report that could not be stored (%llu corrupt, %llu unsupported, "
+	    "%llu too_big, %llu refused); \"ruastat intake\" lists them",
+	    (unsigned long long)tally_unreadable(t),
+	    (unsigned long long)t->outcomes[OUTCOME_CORRUPT],
+	    (unsigned long long)t->outcomes[OUTCOME_UNSUPPORTED],
+	    (unsigned long long)t->outcomes[OUTCOME_TOO_BIG],
+	    (unsigned long long)t->outcomes[OUTCOME_REFUSED]);
 }
 
 void

@@ -13,6 +13,12 @@ struct tally {
 /* Count a mail that is over. */
 void tally_add(struct tally *t, const struct intake *in);
 
+/* Mails that hold a report that could not be stored. */
+uint64_t tally_unreadable(const struct tally *t);
+
+/* A warning that there are such mails: one line, so that who reads the log knows what to look at. */
+void tally_warn(const struct tally *t);
+
 /* On standard output: one JSON object (ruastat-json(5)), or a line for people. */
 void tally_json(const struct tally *t, double seconds);
 void tally_text(const struct tally *t, double seconds);

@@ -4,18 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/limits.h"
 
+#include "ingest/handed.h"
+#include "ingest/inotify.h"
 #include "ingest/mailfile.h"
 #include "ingest/source.h"
 #include "ingest/syserr.h"
 
 #define PIECE ((size_t)64 << 10)
 #define PATH_BYTES ((size_t)64 << 10)
+#define QUIET_NS 500000000ll /* since the last write: then a file is taken for complete */
 
 struct level {
 	DIR *dir;
@@ -30,8 +34,28 @@ struct files {
 	bool tree;       /* root is a directory */
 	struct buf path; /* of the entry in hand, relative to the root */
 	struct digest *digest;
+	struct inotify *inotify; /* NULL: not watching */
+	struct handed handed;    /* second keys; used when watching */
+	bool scanning;
 	char piece[PIECE];
 };
+
+static void
+leave(struct files *f)
+{
+	while (f->depth > 0)
+		closedir(f->levels[--f->depth].dir);
+	f->single = false;
+	f->scanning = false;
+}
+
+/* What cannot be watched is looked at every five minutes all the same. */
+static void
+watch(struct files *f, int dir)
+{
+	if (f->inotify != NULL)
+		(void)inotify_watch(f->inotify, dir);
+}
 
 /* Walk the directory ${name} in ${dir}, whose path is in f->path; 0 or the error's number. */
 static int
@@ -51,18 +75,33 @@ descend(struct files *f, int dir, const char *name)
 		close(fd);
 		return errnum;
 	}
+	watch(f, fd);
 	f->levels[f->depth].dir = opened;
 	f->levels[f->depth].path = f->path.n;
 	f->depth++;
 	return 0;
 }
 
+/* Begin with the root; 0 or the error's number. */
+static int
+begin(struct files *f)
+{
+	struct stat st;
+
+	if (stat(f->root, &st) != 0)
+		return errno;
+	f->tree = S_ISDIR(st.st_mode);
+	f->single = !f->tree;
+	f->path.n = 0;
+	f->scanning = true;
+	return f->tree ? descend(f, AT_FDCWD, f->root) : 0;
+}
+
 struct files *
-files_open(struct arena *arena, const char *root, struct err *e)
+files_open(struct arena *arena, const char *root, bool watch, struct err *e)
 {
 	struct files *f = arena_alloc(arena, sizeof(*f));
-	struct stat st;
-	int errnum = 0;
+	int errnum;
 
 	if (f == NULL) {
 		err_set(e, ERR_CONFIG, "could not open \"%s\": the path is too long", root);
@@ -70,16 +109,19 @@ files_open(struct arena *arena, const char *root, struct err *e)
 	}
 	f->root = root;
 	f->digest = digest_new();
+	handed_init(&f->handed);
 	buf_init(&f->path, PATH_BYTES);
-	if (stat(root, &st) != 0)
-		errnum = errno;
-	f->tree = errnum == 0 && S_ISDIR(st.st_mode);
-	f->single = errnum == 0 && !f->tree;
-	if (f->tree)
-		errnum = descend(f, AT_FDCWD, root);
-	if (errnum == 0)
+	errnum = begin(f);
+	if (errnum != 0)
+		syserr_set(e, ERR_SOURCE, "could not read", root, STR(""), errnum);
+	else if (watch)
+		f->inotify = inotify_open(INOTIFY_FILES, e);
+	if (errnum == 0 && !watch)
 		return f;
-	syserr_set(e, ERR_SOURCE, "could not read", root, STR(""), errnum);
+	if (f->inotify != NULL) {
+		leave(f);
+		return f;
+	}
 	files_close(f);
 	return NULL;
 }
@@ -95,8 +137,9 @@ files_close(struct files *f)
 {
 	if (f == NULL)
 		return;
-	while (f->depth > 0)
-		closedir(f->levels[--f->depth].dir);
+	leave(f);
+	inotify_close(f->inotify);
+	handed_fini(&f->handed);
 	digest_free(f->digest);
 	buf_fini(&f->path);
 }
@@ -162,6 +205,18 @@ refused(const struct files *f, int errnum, struct err *e)
 	return trouble(f, all ? ERR_SOURCE : ERR_MESSAGE, errnum, e);
 }
 
+/* A clock that is behind the file's says nothing. */
+static bool
+is_young(const struct stat *st)
+{
+	struct timespec now;
+	long long age;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	age = (now.tv_sec - st->st_mtim.tv_sec) * 1000000000ll + now.tv_nsec - st->st_mtim.tv_nsec;
+	return age >= 0 && age < QUIET_NS;
+}
+
 /* Open ${name} in ${dir} and hand it out, at least its keys: 1, 0 when it is gone, -1. */
 static int
 hand_out(struct files *f, int dir, const char *name, const struct keyset *known, struct mail *mail,
@@ -172,6 +227,11 @@ hand_out(struct files *f, int dir, const char *name, const struct keyset *known,
 
 	if (fd < 0)
 		return errnum == ENOENT || errnum == ELOOP ? 0 : refused(f, errnum, e);
+	if (f->inotify != NULL && is_young(&st)) {
+		close(fd);
+		inotify_again(f->inotify);
+		return 0;
+	}
 	*mail = (struct mail){ .nkeys = 2, .fd = -1, .name = f->path.p, .bare = true };
 	errnum = content_key(f, fd, &st, &mail->keys[0]);
 	if (errnum != 0) {
@@ -179,6 +239,8 @@ hand_out(struct files *f, int dir, const char *name, const struct keyset *known,
 		return refused(f, errnum, e);
 	}
 	mail->keys[1] = stat_key(f, &st);
+	if (f->inotify != NULL)
+		handed_put(&f->handed, mail->keys[1]);
 	mail->size = (uint64_t)st.st_size;
 	mail->known = keyset_get(known, mail->keys[0]) != KNOWN_NOT;
 	if (mail->known)
@@ -194,6 +256,7 @@ meet(struct files *f, int dir, const char *name, const struct keyset *known, str
     struct err *e)
 {
 	struct stat st;
+	struct key k;
 	int errnum;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -211,22 +274,47 @@ meet(struct files *f, int dir, const char *name, const struct keyset *known, str
 			return 0;
 		return refused(f, errnum, e);
 	}
-	if (!S_ISREG(st.st_mode) || keyset_get(known, stat_key(f, &st)) != KNOWN_NOT)
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	k = stat_key(f, &st);
+	if (keyset_get(known, k) != KNOWN_NOT || handed_has(&f->handed, k))
 		return 0;
 	return hand_out(f, dir, name, known, mail, e);
+}
+
+/* A single file is watched through its directory. */
+static void
+watch_beside(struct files *f)
+{
+	const char *slash = strrchr(f->root, '/');
+	int fd;
+
+	if (f->inotify == NULL)
+		return;
+	buf_reset(&f->path);
+	buf_put(&f->path, f->root, slash > f->root ? (size_t)(slash - f->root) : 1);
+	buf_put8(&f->path, '\0');
+	fd = open(f->path.p, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0) {
+		watch(f, fd);
+		close(fd);
+	}
+	buf_reset(&f->path);
 }
 
 static int
 next_single(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
 {
 	f->single = false;
+	watch_beside(f);
 	buf_puts(&f->path, str_of(strrchr(f->root, '/') + 1));
 	buf_put8(&f->path, '\0');
 	return meet(f, AT_FDCWD, f->root, known, mail, e);
 }
 
-int
-files_next(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
+/* Walk on: 1 with ${mail}, 0 at the end, -1. */
+static int
+scan(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
 {
 	if (f->single)
 		return next_single(f, known, mail, e);
@@ -257,5 +345,53 @@ files_next(struct files *f, const struct keyset *known, struct mail *mail, struc
 		if (rc != 0)
 			return rc;
 	}
+	return 0;
+}
+
+/* Whether a walk is under way or due: 1, 0, -1. */
+static int
+may_scan(struct files *f, const struct keyset *known, struct err *e)
+{
+	int errnum;
+
+	if (f->scanning)
+		return 1;
+	if (f->inotify == NULL || !inotify_due(f->inotify))
+		return 0;
+	handed_thin_out(&f->handed, known);
+	errnum = begin(f);
+	if (errnum == 0)
+		return 1;
+	return syserr_set(e, ERR_SOURCE, "could not read", f->root, STR(""), errnum);
+}
+
+int
+files_next(struct files *f, const struct keyset *known, struct mail *mail, struct err *e)
+{
+	int rc = may_scan(f, known, e);
+
+	if (rc > 0)
+		rc = scan(f, known, mail, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : SOURCE_MAIL;
+	if (f->scanning && f->inotify != NULL)
+		inotify_done(f->inotify);
+	f->scanning = false;
+	return f->inotify != NULL ? SOURCE_WAIT : SOURCE_END;
+}
+
+void
+files_pollfd(const struct files *f, struct pollfd *p)
+{
+	*p = (struct pollfd){ .fd = f->inotify != NULL ? inotify_fd(f->inotify) : -1,
+		.events = POLLIN };
+}
+
+int
+files_service(struct files *f, struct err *e)
+{
+	(void)e;
+	if (f->inotify != NULL)
+		inotify_service(f->inotify);
 	return 0;
 }

@@ -12,6 +12,8 @@
 
 #include "ingest/files.h"
 #include "ingest/folder.h"
+#include "ingest/imap.h"
+#include "ingest/imapurl.h"
 #include "ingest/maildir.h"
 #include "ingest/syserr.h"
 
@@ -20,8 +22,9 @@
 struct source {
 	struct arena *arena; /* holds this too */
 	const char *id;
-	struct maildir *maildir; /* one of the two */
+	struct maildir *maildir; /* one of the three */
 	struct files *files;
+	struct imap *imap;
 };
 
 /* What lies at ${path}, or -1; its real path into ${real}, of PATH_MAX bytes. */
@@ -59,8 +62,31 @@ identify(struct arena *arena, const char *kind, const char *real)
 	return id.p;
 }
 
+static struct source *
+open_imap(const struct source_conf *conf, const char *tmp_dir, struct err *e)
+{
+	struct arena *arena;
+	struct source *s;
+
+	if (conf->imap == NULL) {
+		err_set(e, ERR_CONFIG,
+		    "cannot open \"%s\": a mailbox behind IMAP is for \"ingest\"", conf->path);
+		return NULL;
+	}
+	arena = arena_new(ARENA_BYTES);
+	s = arena_alloc(arena, sizeof(*s));
+	s->arena = arena;
+	s->imap = imap_open(conf, tmp_dir, e);
+	if (s->imap == NULL) {
+		arena_free(arena);
+		return NULL;
+	}
+	s->id = imap_id(s->imap);
+	return s;
+}
+
 struct source *
-source_open(const struct source_conf *conf, struct err *e)
+source_open(const struct source_conf *conf, const char *tmp_dir, struct err *e)
 {
 	char real[PATH_MAX];
 	bool maildir = false;
@@ -68,6 +94,8 @@ source_open(const struct source_conf *conf, struct err *e)
 	struct source *s;
 	const char *root;
 
+	if (imapurl_is(conf->path))
+		return open_imap(conf, tmp_dir, e);
 	if (look(conf->path, real, &maildir, e) != 0)
 		return NULL;
 	if (!maildir && (conf->after != AFTER_KEEP || conf->failures != NULL)) {
@@ -84,7 +112,7 @@ source_open(const struct source_conf *conf, struct err *e)
 	if (maildir)
 		s->maildir = maildir_open(arena, conf, root, e);
 	else
-		s->files = files_open(arena, root, e);
+		s->files = files_open(arena, root, conf->watch, e);
 	if (s->maildir != NULL || s->files != NULL)
 		return s;
 	arena_free(arena);
@@ -98,6 +126,7 @@ source_close(struct source *s)
 		return;
 	maildir_close(s->maildir);
 	files_close(s->files);
+	imap_close(s->imap);
 	arena_free(s->arena);
 }
 
@@ -107,30 +136,48 @@ source_id(const struct source *s)
 	return s->id;
 }
 
-bool
-source_is_below(const struct source *s)
+const char *
+source_lock(const struct source *s)
 {
-	return s->maildir != NULL || files_is_tree(s->files);
+	return s->imap != NULL ? imap_lock(s->imap) : s->id;
+}
+
+enum source_kind
+source_kind(const struct source *s)
+{
+	return s->imap != NULL ? SOURCE_IMAP : s->maildir != NULL ? SOURCE_MAILDIR : SOURCE_FILES;
 }
 
 bool
-source_is_maildir(const struct source *s)
+source_is_below(const struct source *s)
 {
-	return s->maildir != NULL;
+	return s->files == NULL || files_is_tree(s->files);
+}
+
+void
+source_resume(struct source *s, const struct mark *marks, size_t n)
+{
+	if (s->imap != NULL)
+		imap_resume(s->imap, marks, n);
 }
 
 int
 source_next(struct source *s, struct keyset *known, struct mail *m, struct err *e)
 {
+	if (s->imap != NULL)
+		return imap_next(s->imap, known, m, e);
 	if (s->maildir != NULL)
 		return maildir_next(s->maildir, known, m, e);
 	return files_next(s->files, known, m, e);
 }
 
 int
-source_acknowledge(struct source *s, const char *name, enum known what, struct err *e)
+source_acknowledge(
+    struct source *s, struct key key, const char *name, enum known what, struct err *e)
 {
-	return s->maildir != NULL ? maildir_acknowledge(s->maildir, name, what, e) : 0;
+	if (s->imap != NULL)
+		return imap_acknowledge(s->imap, key, name, what, e);
+	return s->maildir != NULL ? maildir_acknowledge(s->maildir, key, name, what, e) : 0;
 }
 
 int
@@ -143,5 +190,48 @@ const struct key *
 source_settled(struct source *s, size_t *n)
 {
 	*n = 0;
+	if (s->imap != NULL)
+		return imap_settled(s->imap, n);
 	return s->maildir != NULL ? maildir_settled(s->maildir, n) : NULL;
+}
+
+const struct mark *
+source_marks(struct source *s, size_t *n)
+{
+	*n = 0;
+	return s->imap != NULL ? imap_marks(s->imap, n) : NULL;
+}
+
+void
+source_pollfd(const struct source *s, struct pollfd *p)
+{
+	if (s->imap != NULL)
+		imap_pollfd(s->imap, p);
+	else if (s->maildir != NULL)
+		maildir_pollfd(s->maildir, p);
+	else
+		files_pollfd(s->files, p);
+}
+
+int
+source_service(struct source *s, struct err *e)
+{
+	if (s->imap != NULL)
+		return imap_service(s->imap, e);
+	if (s->maildir != NULL)
+		return maildir_service(s->maildir, e);
+	return files_service(s->files, e);
+}
+
+void
+source_finish(struct source *s)
+{
+	if (s->imap != NULL)
+		imap_finish(s->imap);
+}
+
+bool
+source_busy(const struct source *s)
+{
+	return s->imap != NULL && imap_busy(s->imap);
 }

@@ -20,10 +20,11 @@ batch_fini(struct batch *b)
 		intake_free(in);
 }
 
+/* A mail of more than LIMIT_BATCH_BYTES is alone in its batch. */
 static uint64_t
 weight(const struct intake *in)
 {
-	return arena_size(in->arena) + in->file.memory;
+	return arena_size(in->arena) + in->file.memory + (in->held ? in->size : 0);
 }
 
 void

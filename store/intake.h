@@ -41,12 +41,14 @@ struct intake {
 	struct arena *arena;
 	struct intake_env *env;
 	struct spool_file file;
+	void *from; /* the caller's: whom to tell when it is committed */
 	int64_t source_id;
 	struct key keys[2]; /* what names the mail in its source */
 	unsigned nkeys;
 	struct str name;   /* in its source: for people, and for acknowledging */
 	int fd;            /* the mail, read-only; closed with the intake */
 	uint64_t size;     /* bytes */
+	bool held;         /* they are memory of ours, or a temporary file */
 	int64_t read_at;   /* Unix seconds */
 	int64_t intake_id; /* 0 until the database gave one */
 	struct message message;

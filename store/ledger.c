@@ -73,7 +73,7 @@ ledger_types(const struct ledger *l)
 static PGresult *
 run(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
 {
-	const char *values[4] = { NULL };
+	const char *values[5] = { NULL };
 	PGresult *r;
 
 	for (int i = 0; i < n; i++)
@@ -117,8 +117,77 @@ ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, 
 	return rc;
 }
 
+static int
+take_mark(struct mark *m, struct arena *arena, const PGresult *r, int row, struct err *e)
+{
+	uint64_t uidvalidity, uid;
+
+	m->folder_id = strtoll(PQgetvalue(r, row, 0), NULL, 10);
+	m->name = arena_str(arena, str_of(PQgetvalue(r, row, 1))).p;
+	if (m->name == NULL ||
+	    str_u64(str_of(PQgetvalue(r, row, 2)), UINT32_MAX, &uidvalidity) < 0 ||
+	    str_u64(str_of(PQgetvalue(r, row, 3)), UINT32_MAX, &uid) < 0)
+		return err_set(e, ERR_CONFIG, "the database's marks are not those of ruastat");
+	m->uidvalidity = (uint32_t)uidvalidity;
+	m->uid = (uint32_t)uid;
+	return 0;
+}
+
+struct mark *
+ledger_marks(struct ledger *l, int64_t source_id, struct arena *arena, size_t *n, struct err *e)
+{
+	struct mark *marks;
+	struct buf param;
+	PGresult *r;
+	int rows, rc = 0;
+
+	param_init(&param, 1);
+	buf_printf(&param, "%lld", (long long)source_id);
+	r = run(l, sql_query_marks, 1, &param, e);
+	param_fini(&param, 1);
+	if (r == NULL)
+		return NULL;
+	rows = PQntuples(r);
+	marks = arena_alloc(arena, (size_t)rows * sizeof(*marks));
+	if (marks == NULL)
+		rc = err_set(e, ERR_SOURCE, "the mailbox has too many folders: %d", rows);
+	for (int i = 0; rc == 0 && i < rows; i++)
+		rc = take_mark(&marks[i], arena, r, i, e);
+	PQclear(r);
+	if (rc < 0)
+		return NULL;
+	*n = (size_t)rows;
+	return marks;
+}
+
 int
-ledger_known(struct ledger *l, int64_t source_id, const char *after, bool failures,
+ledger_mark(struct ledger *l, int64_t source_id, const struct mark *marks, size_t n, struct err *e)
+{
+	struct buf params[5], name;
+	int rc;
+
+	if (n == 0)
+		return 0;
+	param_init(params, 5);
+	buf_init(&name, SIZE_MAX / 2);
+	buf_printf(&params[0], "%lld", (long long)source_id);
+	for (size_t i = 0; i < n; i++) {
+		buf_reset(&name);
+		text_terminal(&name, str_of(marks[i].name));
+		param_add_int(&params[1], marks[i].folder_id);
+		param_add_text(&params[2], buf_str(&name));
+		param_add_int(&params[3], marks[i].uidvalidity);
+		param_add_int(&params[4], marks[i].uid);
+	}
+	param_close(params + 1, 4);
+	rc = run_only(l, sql_query_add_marks, 5, params, e);
+	buf_fini(&name);
+	param_fini(params, 5);
+	return rc;
+}
+
+int
+ledger_known(struct ledger *l, int64_t source_id, bool marked, const char *after, bool failures,
     struct keyset *known, struct err *e)
 {
 	struct buf params[3];
@@ -129,7 +198,7 @@ ledger_known(struct ledger *l, int64_t source_id, const char *after, bool failur
 	buf_printf(&params[1], "%s", after);
 	buf_printf(&params[2], "%s", failures ? "true" : "false");
 	r = run_only(l, sql_query_wait_for_source, 1, params, e) == 0
-	    ? run(l, sql_query_known_mails, 3, params, e)
+	    ? run(l, marked ? sql_query_known_beyond : sql_query_known_mails, 3, params, e)
 	    : NULL;
 	param_fini(params, 3);
 	if (r == NULL)

@@ -5,6 +5,7 @@
 #ifndef STORE_LEDGER_H
 #define STORE_LEDGER_H
 
+#include "core/arena.h"
 #include "core/keyset.h"
 #include "store/block.h"
 #include "store/database.h"
@@ -20,13 +21,26 @@ const struct type_oids *ledger_types(const struct ledger *l);
 /* The id of the source named ${name} ("maildir:/path"); ${add}: make it known. */
 int ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, struct err *e);
 
+/* How far the folders of a source were read: ${n} marks in ${arena}; NULL with ${e}. */
+struct mark *ledger_marks(
+    struct ledger *l, int64_t source_id, struct arena *arena, size_t *n, struct err *e);
+
 /*
- * Put the mails known of a source into ${known}.  Those stored wait (KNOWN_SUCCESS) when what was
+ * Write marks down, each folder once: never back under the same UIDVALIDITY.  The rows of mails they
+ * pass over go where nothing can ever wait for them (class other), and all of the folder's under
+ * another UIDVALIDITY.  Only after what they pass over is committed; a loss only means looking again.
+ */
+int ledger_mark(
+    struct ledger *l, int64_t source_id, const struct mark *marks, size_t n, struct err *e);
+
+/*
+ * Put the mails known of a source into ${known}; where it has marks (${marked}), of those they cover
+ * only the ones that wait.  Those stored wait (KNOWN_SUCCESS) when what was
  * done to them is not ${after} ("keep", "seen", "move", "delete"); those recorded as unreadable
  * (KNOWN_FAILURE) when ${failures}: there is a folder for them.  Waits for transactions that a run
- * of this source left behind when it was killed.
+ * of this source left behind when it was killed: none of our own may be under way.
  */
-int ledger_known(struct ledger *l, int64_t source_id, const char *after, bool failures,
+int ledger_known(struct ledger *l, int64_t source_id, bool marked, const char *after, bool failures,
     struct keyset *known, struct err *e);
 
 /*

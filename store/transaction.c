@@ -186,7 +186,11 @@ send_lock(struct transaction *t, struct err *e)
 	int rc;
 
 	param_init(params, 2);
-	buf_printf(&params[1], "%lld", (long long)t->batch->head->source_id);
+	for (const struct intake *in = t->batch->head; in != NULL; in = in->next) {
+		if (in == t->batch->head || in->source_id != last)
+			param_add_int(&params[1], in->source_id);
+		last = in->source_id;
+	}
 	param_add_int(keys, t->batch->head->intake_id);
 	for (size_t i = 0; i < claims_count(&t->claims); i++) {
 		struct sha256 h = { { 0 } };
@@ -198,7 +202,7 @@ send_lock(struct transaction *t, struct err *e)
 			param_add_int(keys, v);
 		last = v;
 	}
-	param_close(keys, 1);
+	param_close(params, 2);
 	rc = send_params(t, "lock_identities", 2, params, e);
 	param_fini(params, 2);
 	return rc;
@@ -301,17 +305,20 @@ send_parts(struct transaction *t, struct err *e)
 static int
 send_seen(struct transaction *t, struct err *e)
 {
-	struct buf params[4];
+	static const char *const classes[] = { "success", "failure", "other" };
+	struct buf params[3];
 	int rc;
 
-	param_init(params, 4);
-	buf_printf(&params[0], "%lld", (long long)t->batch->head->source_id);
+	param_init(params, 3);
 	for (const struct intake *in = t->batch->head; in != NULL; in = in->next)
-		for (unsigned i = 0; i < in->nkeys; i++)
-			param_add_key(&params[1 + rows_class(in)], in->keys[i]);
-	param_close(params + 1, 3);
-	rc = send_params(t, "add_seen", 4, params, e);
-	param_fini(params, 4);
+		for (unsigned i = 0; i < in->nkeys; i++) {
+			param_add_int(&params[0], in->source_id);
+			param_add_key(&params[1], in->keys[i]);
+			param_add_word(&params[2], classes[rows_class(in)]);
+		}
+	param_close(params, 3);
+	rc = send_params(t, "add_seen", 3, params, e);
+	param_fini(params, 3);
 	return rc;
 }
 

@@ -18,6 +18,7 @@
 struct writer {
 	struct database *db;
 	const volatile sig_atomic_t *stop;
+	unsigned patience; /* seconds */
 	PGconn *c;
 	struct transaction t;
 	struct batch todo[DEPTH]; /* the last one is in hand */
@@ -34,13 +35,15 @@ struct writer {
 };
 
 struct writer *
-writer_new(struct database *db, const struct type_oids *oids, const volatile sig_atomic_t *stop)
+writer_new(struct database *db, const struct type_oids *oids, unsigned patience,
+    const volatile sig_atomic_t *stop)
 {
 	struct writer *w = calloc(1, sizeof(*w));
 
 	if (w == NULL)
 		abort();
 	w->db = db;
+	w->patience = patience;
 	w->stop = stop;
 	transaction_init(&w->t, oids);
 	batch_init(&w->done);
@@ -150,7 +153,7 @@ reconnect(struct writer *w, struct err *e)
 			return -1;
 		if (w->troubled == 0)
 			w->troubled = time(NULL);
-		if (*w->stop || time(NULL) - w->troubled >= LIMIT_DATABASE_SECONDS)
+		if (*w->stop || time(NULL) - w->troubled >= w->patience)
 			return -1;
 		nanosleep(&nap, NULL);
 		if (database_revive(w->db, e) < 0 && e->kind != ERR_DATABASE)
@@ -233,7 +236,7 @@ mend(struct writer *w, struct err *e)
 			w->troubled = time(NULL);
 		log_event(LOG_DEBUG, "%s; trying again", w->story.text);
 		nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
-		if (time(NULL) - w->troubled >= LIMIT_DATABASE_SECONDS || *w->stop) {
+		if (time(NULL) - w->troubled >= w->patience || *w->stop) {
 			*e = w->story;
 			return -1;
 		}

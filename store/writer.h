@@ -4,7 +4,7 @@
  * What fails is judged by its SQLSTATE: a value PostgreSQL refuses (classes 22, 23, 54) costs one
  * message, to which the batch is bisected and which is recorded as refused; a lost connection, a
  * shutdown, missing resources or a deadlock (08, 57P, 53, 40) is tried again until
- * LIMIT_DATABASE_SECONDS have passed; anything else ends the run.  A COMMIT that got no answer is
+ * its patience has passed; anything else ends the run.  A COMMIT that got no answer is
  * looked up before the batch is tried again: nothing is counted twice.
  */
 #ifndef STORE_WRITER_H
@@ -17,9 +17,12 @@
 
 struct writer;
 
-/* ${oids} and ${stop} (set by a signal: waiting for the database ends) must outlive it. */
-struct writer *writer_new(
-    struct database *db, const struct type_oids *oids, const volatile sig_atomic_t *stop);
+/*
+ * ${oids} and ${stop} (set by a signal: waiting for the database ends) must outlive it.  The database
+ * may be away for ${patience} seconds.
+ */
+struct writer *writer_new(struct database *db, const struct type_oids *oids, unsigned patience,
+    const volatile sig_atomic_t *stop);
 void writer_free(struct writer *w);
 
 /* Connect ahead of need; what fails is tried again, and told, when there is something to write. */

@@ -139,7 +139,7 @@ run(struct bench *b, const char *exe, const char *path, struct err *e)
 		.sink = { b, on_frame, on_restart, on_failed } };
 	int rc;
 
-	b->source = source_open(&source, e);
+	b->source = source_open(&source, "/tmp", e);
 	if (b->source == NULL)
 		return -1;
 	b->known = keyset_new();

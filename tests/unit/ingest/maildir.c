@@ -16,7 +16,7 @@ open_source(const char *path, bool subfolders)
 {
 	const struct source_conf conf = { .path = path, .subfolders = subfolders };
 	struct err e;
-	struct source *s = source_open(&conf, &e);
+	struct source *s = source_open(&conf, "/tmp", &e);
 
 	if (s == NULL)
 		fail_msg("%s", e.text);
@@ -223,7 +223,7 @@ subfolders_on_request(void **state)
 		tree_file(&tree, t[i].name, "text");
 	assert_int_equal(symlink(".", tree_at(&tree, "loop")), 0);
 	buf_init(&names, 1 << 20);
-	s = source_open(&conf, &e);
+	s = source_open(&conf, "/tmp", &e);
 	assert_non_null(s);
 	assert_int_equal(tree_scan(s, known, KNOWN_NOT, &names, NULL), 8);
 	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++)
@@ -247,7 +247,7 @@ scan_with_closed_doors(const struct tree *t)
 	struct keyset *known = keyset_new();
 	struct err e = { .kind = ERR_NONE };
 	struct mail m;
-	struct source *s = source_open(&conf, &e);
+	struct source *s = source_open(&conf, "/tmp", &e);
 	int mails = 0, closed_mail = 0, closed_folder = 0, rc;
 
 	TREE_CHECK(s != NULL);

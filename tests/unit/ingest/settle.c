@@ -9,7 +9,7 @@ static struct source *
 open_source(const struct source_conf *conf)
 {
 	struct err e;
-	struct source *s = source_open(conf, &e);
+	struct source *s = source_open(conf, "/tmp", &e);
 
 	if (s == NULL)
 		fail_msg("%s", e.text);
@@ -21,7 +21,7 @@ acknowledge(struct source *s, const char *name, enum known what)
 {
 	struct err e;
 
-	if (source_acknowledge(s, name, what, &e) != 0)
+	if (source_acknowledge(s, (struct key){ { 0 } }, name, what, &e) != 0)
 		fail_msg("%s: %s", name, e.text);
 }
 
@@ -348,7 +348,7 @@ settle_without_permission(const struct tree *t)
 	const struct source_conf conf = { .path = t->path, .after = AFTER_DELETE };
 	struct keyset *known = keyset_new();
 	struct err e = { .kind = ERR_NONE };
-	struct source *s = source_open(&conf, &e);
+	struct source *s = source_open(&conf, "/tmp", &e);
 	struct mail m;
 	struct key first;
 	size_t n;
@@ -356,13 +356,13 @@ settle_without_permission(const struct tree *t)
 	TREE_CHECK(s != NULL && source_next(s, known, &m, &e) == 1);
 	first = m.keys[0];
 	keyset_put(known, first, KNOWN_SUCCESS);
-	TREE_CHECK(source_acknowledge(s, m.name, KNOWN_SUCCESS, &e) == -1);
+	TREE_CHECK(source_acknowledge(s, m.keys[0], m.name, KNOWN_SUCCESS, &e) == -1);
 	TREE_CHECK(e.kind == ERR_SOURCE && strstr(e.text, t->path) != NULL);
 	TREE_CHECK(strstr(e.text, "Permission denied") != NULL);
 	close(m.fd);
 	source_close(s);
 	/* on the way: the new one comes first, the trouble last and once, the known stays pending */
-	s = source_open(&conf, &e);
+	s = source_open(&conf, "/tmp", &e);
 	TREE_CHECK(s != NULL && source_next(s, known, &m, &e) == 1);
 	TREE_CHECK(!key_eq(m.keys[0], first));
 	close(m.fd);
@@ -468,7 +468,7 @@ targets_that_cannot_be(void **state)
 	tree_file(&tree, "file", "text");
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		conf.move_to = bad[i];
-		if (source_open(&conf, &e) != NULL)
+		if (source_open(&conf, "/tmp", &e) != NULL)
 			fail_msg("%s", bad[i] != NULL ? bad[i] : "NULL");
 		assert_int_equal(e.kind, ERR_CONFIG);
 	}

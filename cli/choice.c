@@ -1,0 +1,45 @@
+#include "cli/choice.h"
+
+#include <string.h>
+
+#include "ingest/imapurl.h"
+
+size_t
+choice_count(const struct config *c, int n)
+{
+	return n > 0 ? (size_t)n : c->nsources;
+}
+
+static const struct config_source *
+find(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->nsources; i++)
+		if (strcmp(c->sources[i].name, name) == 0)
+			return &c->sources[i];
+	return NULL;
+}
+
+int
+choice_at(struct config *c, const struct choice_options *o, int n, char **names, size_t i,
+    struct source_conf *out, struct err *e)
+{
+	const struct config_source *named = n > 0 ? find(c, names[i]) : &c->sources[i];
+
+	if (named != NULL && o->given)
+		return err_set(e, ERR_CONFIG,
+		    "the options about sources are for those given as arguments by path or URL; the "
+		    "configuration says it for \"%s\"",
+		    named->name);
+	if (named != NULL) {
+		*out = named->conf;
+		return 0;
+	}
+	*out = o->source;
+	out->path = names[i];
+	if (imapurl_is(names[i]))
+		return config_url(c, names[i], &o->url, out, e);
+	if (o->of_urls)
+		return err_set(e, ERR_CONFIG,
+		    "passwords, certificates and TLS are for URLs, and \"%s\" is none", names[i]);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* now.h - the clock that waiting goes by. */
+#ifndef CLI_NOW_H
+#define CLI_NOW_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* Milliseconds since some time or other; never set back. */
+static inline int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
+}
+
+#endif
