@@ -63,6 +63,13 @@ with_jitter(int64_t ms)
 	return ms + ms * r / (4 * UINT16_MAX);
 }
 
+/* A server that says no to a password locks out who asks too often. */
+static bool
+is_refused(const struct stream *s, const struct err *why)
+{
+	return s->source_conf->imap != NULL && why->kind == ERR_CONFIG;
+}
+
 /* In trouble because of ${why}: over, or later again. */
 static void
 give_out(struct stream *s, const struct err *why)
@@ -81,9 +88,10 @@ give_out(struct stream *s, const struct err *why)
 		log_event(LOG_DEBUG, "%s", why->text);
 	s->ailing = true;
 	close_source(s);
-	s->pause_ms = s->pause_ms == 0         ? PAUSE_LEAST_MS
-	    : s->pause_ms >= PAUSE_MOST_MS / 2 ? PAUSE_MOST_MS
-					       : s->pause_ms * 2;
+	if (s->pause_ms >= PAUSE_MOST_MS / 2 || is_refused(s, why))
+		s->pause_ms = PAUSE_MOST_MS;
+	else
+		s->pause_ms = s->pause_ms == 0 ? PAUSE_LEAST_MS : s->pause_ms * 2;
 	s->retry_at = now_ms() + with_jitter(s->pause_ms);
 }
 
@@ -346,14 +354,20 @@ void
 stream_ready(struct stream *s, bool ended)
 {
 	struct err why;
+	int rc;
 
 	if (s->waiting && !ended) {
 		s->waiting = false;
 		return;
 	}
-	if (source_service(s->source, &why) < 0) {
+	rc = source_service(s->source, &why);
+	if (rc < 0 && why.kind != ERR_MESSAGE) {
 		give_out(s, &why);
 		return;
+	}
+	if (rc < 0) {
+		log_event(LOG_WARN, "%s", why.text);
+		s->whole = false;
 	}
 	s->untold |= source_kind(s->source) == SOURCE_IMAP;
 	take_settled(s);
