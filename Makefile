@@ -183,6 +183,8 @@ screenshots: all $(mailgen)            ## take those of README anew, needs chrom
 	$(Q)tests/e2e/screenshots dashboard
 bench-dashboard: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## its answers with a million records
 	$(Q)tests/bench/dashboard
+bench-imap: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## a mailbox behind IMAP against one of files
+	$(Q)tests/bench/imap
 bench: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## the benchmark of tests/bench
 	$(Q)tests/bench/run
 install: all                           ## program and man pages below DESTDIR PREFIX
@@ -207,5 +209,5 @@ help:                                  ## this list
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all tests deps run demo check check-unit check-corpus check-integration check-e2e check-san lint \
-	flags format golden screenshots bench bench-dashboard install uninstall dist clean help
+	flags format golden screenshots bench bench-dashboard bench-imap install uninstall dist clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -54,6 +54,15 @@ struct pending {
 	enum known what;
 };
 
+static int64_t
+now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
 static bool
 writes(const struct fetcher *f)
 {
@@ -214,6 +223,21 @@ begin_folder(struct fetcher *f, struct imap_folder *folder, uint32_t uidvalidity
 	folder->marked = mark;
 }
 
+/* The folder can be read, and nothing else: that is told once, and all in it is read. */
+static void
+bar(struct fetcher *f, struct imap_folder *folder)
+{
+	struct err e;
+
+	if (!folder->stopped) {
+		err_set(&e, ERR_MESSAGE,
+		    "%s: the folder \"%.200s\" may only be read: what is stored stays in it",
+		    f->conf.imap.name, folder->name);
+		post_trouble(f->post, &e);
+	}
+	folder->stopped = true;
+}
+
 static int
 select_folder(struct fetcher *f, struct imap_folder *folder, struct err *e)
 {
@@ -221,6 +245,8 @@ select_folder(struct fetcher *f, struct imap_folder *folder, struct err *e)
 	if (session_select(f->session, folder->wire, folder->name, !writes(f), e) < 0)
 		return -1;
 	folder->told = false;
+	if (writes(f) && session_selected(f->session)->read_only)
+		bar(f, folder);
 	if (!folder->begun || folder->uidvalidity != session_selected(f->session)->uidvalidity)
 		begin_folder(f, folder, session_selected(f->session)->uidvalidity);
 	f->open = folder;
@@ -296,24 +322,38 @@ keep_alive(struct fetcher *f, struct err *e)
 	return session_run(f->session, &r, e, "NOOP");
 }
 
-/* Wait for the server or the source, then read what the server says, if it does. */
+/*
+ * Wait for the server or the source, then read what the server says, if it does.  ${heard}: when it
+ * said something last, or was asked something after a silence.
+ */
 static int
-fetch_turn(struct fetcher *f, struct err *e)
+fetch_turn(struct fetcher *f, int64_t *heard, struct err *e)
 {
-	int ms = post_queued(f->post) ? QUEUE_MS : ALIVE_MS;
-	int ready = session_wait(f->session, post_fd(f->post), ms, e);
+	bool busy = fetch_busy(&f->fetch);
+	int64_t patience = busy ? (int64_t)f->conf.imap.link.wait_seconds * 1000 : ALIVE_MS;
+	int64_t left = *heard + patience - now_ms();
+	int most = post_queued(f->post) && left > QUEUE_MS ? QUEUE_MS : (int)(left > 0 ? left : 0);
+	int ready = session_wait(f->session, post_fd(f->post), most, e);
 
 	if (ready < 0)
 		return -1;
-	if (ready == 0 && ms == ALIVE_MS)
-		return fetch_busy(&f->fetch) ? 0 : keep_alive(f, e);
-	return (ready & LINK_READABLE) != 0 ? fetch_take(&f->fetch, e) : 0;
+	if ((ready & LINK_READABLE) != 0) {
+		*heard = now_ms();
+		return fetch_take(&f->fetch, e);
+	}
+	if (now_ms() - *heard < patience)
+		return 0;
+	*heard = now_ms();
+	if (!busy)
+		return keep_alive(f, e);
+	return session_give_up(f->session, e);
 }
 
 /* Everything new of the open folder, until as much waits to be acknowledged as one command takes. */
 static int
 fetch_some(struct fetcher *f, struct imap_folder *folder, struct err *e)
 {
+	int64_t heard = now_ms();
 	int rc = 0;
 
 	fetch_begin(&f->fetch, f->session, folder);
@@ -321,13 +361,15 @@ fetch_some(struct fetcher *f, struct imap_folder *folder, struct err *e)
 		bool enough =
 		    imapsettle_count(&folder->settle) >= IMAPSETTLE_CHUNK && !folder->stopped;
 
+		if (!fetch_busy(&f->fetch))
+			heard = now_ms();
 		if (!enough)
 			rc = fetch_ask(&f->fetch, e);
 		if (rc == 0 && !fetch_busy(&f->fetch) &&
 		    (enough || plan_is_through(&folder->plan, folder->uidnext)))
 			break;
 		if (rc == 0)
-			rc = fetch_turn(f, e);
+			rc = fetch_turn(f, &heard, e);
 		hear(f);
 	}
 	f->progress |= f->fetch.held > 0;
@@ -434,15 +476,6 @@ settle_count(const struct fetcher *f)
 	for (const struct imap_folder *folder = f->folders; folder != NULL; folder = folder->next)
 		n += folder->stopped ? 0 : imapsettle_count(&folder->settle);
 	return n;
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /*

@@ -91,13 +91,15 @@ list(struct search *s, const char *pattern, struct err *e)
 	return rc;
 }
 
-/* Some servers know no "*". */
+/* Some servers know no "*", and say so or nothing. */
 static int
 list_all(struct search *s, struct err *e)
 {
-	if (list(s, "\"*\"", e) < 0)
-		return -1;
-	return s->told > 0 ? 0 : list(s, "\"%\"", e);
+	int rc = list(s, "\"*\"", e);
+
+	if (session_is_lost(s->session) || (rc == 0 && s->told > 0))
+		return rc;
+	return list(s, "\"%\"", e);
 }
 
 /* However it is written ("inbox", "INBOX/DMARC" for "DMARC"), a folder has one name. */

@@ -11,7 +11,7 @@
 
 #define COMMAND_BYTES ((size_t)128 << 10) /* a token of 64 kB in base64 */
 #define CAPABILITY_BYTES 4096             /* what is kept for people */
-#define LINES_BEFORE_GREETING 4
+#define UNTAGGED_MOST 4000000u            /* a folder of so many mails, told in one answer */
 
 static const char *const words[CAP_COUNT] = {
 	[CAP_STARTTLS] = "STARTTLS",
@@ -43,6 +43,7 @@ struct session {
 	struct selected selected;
 	uint32_t tag; /* of the last command */
 	uint32_t idle;
+	uint32_t untagged; /* responses since a command ended last */
 	bool lost;
 	char alert[200]; /* told already */
 };
@@ -234,16 +235,29 @@ take_reply(const struct session *s, const struct response *in, struct reply *r, 
 }
 
 int
+session_give_up(struct session *s, struct err *e)
+{
+	err_set(e, ERR_SOURCE, "the server did not answer within %u seconds",
+	    s->conf->link.wait_seconds);
+	return lose(s, e);
+}
+
+int
 session_read(struct session *s, struct reply *r, struct err *e)
 {
 	struct response in;
 
+	if (++s->untagged > UNTAGGED_MOST) {
+		err_set(e, ERR_SOURCE, "the server talks without end and answers nothing");
+		return lose(s, e);
+	}
 	if (reader_next(s->reader, &in, e) < 0)
 		return lose(s, e);
 	if (note(s, &in, e) < 0)
 		return -1;
 	switch (in.kind) {
 	case RESPONSE_TAGGED:
+		s->untagged = 0;
 		return take_reply(s, &in, r, e);
 	case RESPONSE_CONTINUE:
 		*r = (struct reply){ .text = in.text };
@@ -638,10 +652,6 @@ session_select(struct session *s, struct str wire, const char *name, bool read_o
 	snprintf(what, sizeof(what), "could not open the folder \"%.200s\"", name);
 	if (r.status != REPLY_OK)
 		return session_refused(s, what, &r, e);
-	if (!read_only && s->selected.read_only)
-		return err_set(e, ERR_CONFIG,
-		    "%s: the folder \"%.200s\" may only be read: use after = keep", s->conf->name,
-		    name);
 	if (s->selected.uidvalidity == 0)
 		return err_set(e, ERR_SOURCE,
 		    "%s: the folder \"%.200s\" has no UIDVALIDITY: its mails have no lasting names",

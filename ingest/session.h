@@ -109,6 +109,9 @@ enum session_event { SESSION_UNTAGGED, SESSION_CONTINUE, SESSION_REPLY };
  */
 int session_read(struct session *s, struct reply *r, struct err *e);
 
+/* The server keeps us waiting longer than the configuration allows: it is lost.  Returns -1. */
+int session_give_up(struct session *s, struct err *e);
+
 /* Read until the command ${tag} ends; what else ends meanwhile is dropped. */
 int session_await(struct session *s, uint32_t tag, struct reply *r, struct err *e);
 
@@ -121,7 +124,8 @@ int session_wait(struct session *s, int other, int timeout_ms, struct err *e);
 
 /*
  * Open the folder ${wire}, for reading alone or for writing.  ${name} is for messages.  ERR_SOURCE
- * when it is not there, may not be opened, or has no UIDVALIDITY: then nothing could be remembered.
+ * when it is not there, may not be opened, or has no UIDVALIDITY: then nothing could be remembered.  One opened for writing
+ * may be ->read_only nevertheless.
  */
 int session_select(
     struct session *s, struct str wire, const char *name, bool read_only, struct err *e);

@@ -51,6 +51,7 @@ needs()
 	check has_command openssl        openssl
 	check has_command npm            npm
 	check has_command node           nodejs
+	check has_command pgrep          procps
 	check has_command chromium       chromium
 	EOF
 }

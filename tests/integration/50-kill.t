@@ -29,28 +29,6 @@ named()
 	sed -E 's, (new|cur)/, ,; s/:2,[^:]*$//' "$@" | sort
 }
 
-# Each report and what it adds up to, as the generator tells it and as the database does.
-told()
-{
-	jq -r '[.domain, .org_name, .report_id, .begin, .end, .records, .messages,
-		.messages_dmarc_pass, .messages_none, .messages_quarantine, .messages_reject]
-		| map(tostring) | join("|")' "$1" | sort
-}
-
-stored()
-{
-	sql "
-	SELECT r.domain, r.org_name, r.report_id, extract(epoch FROM r.begin_at)::bigint,
-	       extract(epoch FROM r.end_at)::bigint, count(*), sum(n.messages),
-	       coalesce(sum(n.messages) FILTER (WHERE n.dmarc_pass), 0),
-	       coalesce(sum(n.messages) FILTER (WHERE n.disposition = 'none'), 0),
-	       coalesce(sum(n.messages) FILTER (WHERE n.disposition = 'quarantine'), 0),
-	       coalesce(sum(n.messages) FILTER (WHERE n.disposition = 'reject'), 0)
-	FROM ruastat.reports r
-	JOIN ruastat.records n USING (domain, reporter, report_id, begin_at, end_at)
-	GROUP BY r.domain, r.org_name, r.report_id, r.begin_at, r.end_at" | sort
-}
-
 # What a run may not leave: processes, sockets, locks, temporary files, shared memory.
 left_over()
 {

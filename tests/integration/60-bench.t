@@ -57,4 +57,18 @@ holds "$bytes > 50 && $wal > 50 && $copied > 50" 'rows take room'
 holds "$parent > 5 && $worker > 5" 'processes take memory'
 [ "$(ls -d "${TMPDIR:-/tmp}"/ruastat-bench-* 2>/dev/null)" = "$before" ]
 result $? 'nothing is left behind'
+
+tests/bench/imap --quick >"$work/out" 2>"$work/err"
+status=$?
+if ! grep -q "^1\.\.0 # SKIP" "$work/out"; then
+	[ $status -eq 0 ]
+	result $? 'one round on 1,000 mails behind IMAP runs'
+	grep -q '^1000 mails ' "$work/out"
+	result $? 'on as many'
+	read -r round files near ratio far far_ratio _ < <(sed -n '/^ *1 /p' "$work/out")
+	holds "${round:-0} == 1 && ${files:-0} > 0 && ${near:-0} > 0 && ${far:-0} > 0.3" \
+		'each part took its time, the far one that of the line'
+	holds "(${ratio:-9} - ${near:-0} / ${files:-1}) ^ 2 < 0.01 && (${far_ratio:-9} - ${far:-0} / ${files:-1}) ^ 2 < 0.01" \
+		'the ratios are those of the times'
+fi
 echo "1..$count"
