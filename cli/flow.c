@@ -10,12 +10,12 @@
 #include <time.h>
 
 #include "cli/lanes.h"
-#include "cli/now.h"
 #include "cli/progress.h"
 #include "cli/stream.h"
 #include "cli/tally.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "parser/pool.h"
 #include "store/ledger.h"
 

@@ -1,7 +1,7 @@
 #include "cli/lanes.h"
 
-#include "cli/now.h"
 #include "core/limits.h"
+#include "core/now.h"
 
 void
 lanes_init(struct lanes *l)

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/now.h"
+#include "core/now.h"
 #include "core/str.h"
 
 /* A watchdog for another process is none of ours. */

@@ -6,9 +6,9 @@
 
 #include "cli/flow.h"
 #include "cli/lock.h"
-#include "cli/now.h"
 #include "core/arena.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "ingest/after.h"
 
 #define TELL_MS 1000

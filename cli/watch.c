@@ -7,10 +7,10 @@
 
 #include "cli/ask.h"
 #include "cli/notify.h"
-#include "cli/now.h"
 #include "cli/signals.h"
 #include "cli/tally.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "store/database.h"
 
 #define PATIENCE 10 /* seconds; then all is taken down, and tried again for ever */

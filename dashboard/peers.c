@@ -6,9 +6,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/limits.h"
+#include "core/now.h"
 
 /* Of an IPv6 address the first 64 bits, all that a single customer is sure to be; else all of it. */
 struct origin {
@@ -29,15 +29,6 @@ struct peers {
 	struct origin proxies[LIMIT_PROXIES]; /* whole addresses */
 	struct peer all[PEERS_PLACES];
 };
-
-static int64_t
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct origin
 address_of(const struct sockaddr *a)
@@ -191,7 +182,7 @@ peers_opened(struct peers *p, int fd, const struct sockaddr *a)
 	if (one != NULL)
 		*one = (struct peer){ .fd = fd,
 			.origin = origin_of(a),
-			.deadline = now() + LIMIT_HTTP_WAIT_SECONDS * 1000 };
+			.deadline = now_ms() + LIMIT_HTTP_WAIT_SECONDS * 1000 };
 	else
 		shutdown(fd, SHUT_RDWR);
 	pthread_mutex_unlock(&p->mutex);
@@ -215,7 +206,7 @@ set(struct peers *p, struct peer *one, bool asked, int64_t seconds)
 		return;
 	pthread_mutex_lock(&p->mutex);
 	one->asked = asked;
-	one->deadline = now() + seconds * 1000;
+	one->deadline = now_ms() + seconds * 1000;
 	pthread_mutex_unlock(&p->mutex);
 }
 
@@ -234,7 +225,7 @@ peers_answered(struct peers *p, struct peer *one)
 void
 peers_tick(struct peers *p)
 {
-	int64_t t = now();
+	int64_t t = now_ms();
 
 	pthread_mutex_lock(&p->mutex);
 	for (size_t i = 0; i < PEERS_PLACES; i++)

@@ -2,21 +2,13 @@
 
 #include <limits.h>
 #include <poll.h>
-#include <time.h>
 
-int64_t
-await_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "core/now.h"
 
 int
 await_left(int64_t until)
 {
-	int64_t left = until - await_now();
+	int64_t left = until - now_ms();
 
 	if (left <= 0)
 		return 0;

@@ -5,10 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Milliseconds of a clock that nobody sets. */
-int64_t await_now(void);
-
-/* What is left until then, for poll: 0 when it is over. */
+/* What is left until then (core/now.h), for poll: 0 when it is over. */
 int await_left(int64_t until);
 
 /*

@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/now.h"
 
 #define PRINTING_TICK_MS 100 /* how soon its end is seen while children of its keep the pipe open */
 #define ENDING_TICK_MS 5     /* and when it has closed its output */
@@ -21,15 +22,6 @@ struct run {
 	int status;
 	bool ended;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* In the child.  What we ignore or block, exec would leave ignored or blocked. */
 static _Noreturn void

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/now.h"
+
 #define PAUSE_LEAST_MS 200
 #define PAUSE_MOST_MS 1000 /* a mailbox of 100,000 mails is walked in a tenth of that */
 #define PERIOD_MS (300 * 1000)
@@ -25,15 +27,6 @@ struct inotify {
 	int64_t began_at, looked_at;
 	int64_t pause_ms;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000ll + t.tv_nsec / 1000000;
-}
 
 static int64_t
 due_at(const struct inotify *in)

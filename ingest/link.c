@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/now.h"
 #include "core/buf.h"
 #include "core/deflate.h"
 
@@ -47,7 +48,7 @@ name_host(const struct link *l, struct err *e)
 static int64_t
 patience(const struct link *l)
 {
-	return await_now() + (int64_t)l->conf.wait_seconds * 1000;
+	return now_ms() + (int64_t)l->conf.wait_seconds * 1000;
 }
 
 /* Shake hands; the error is the bare reason. */
@@ -72,7 +73,7 @@ shake(struct link *l, int64_t until, struct err *e)
 static int
 open_next(struct link *l, struct dial *d, struct err *e)
 {
-	int64_t until = await_now() + (int64_t)l->conf.connect_seconds * 1000;
+	int64_t until = now_ms() + (int64_t)l->conf.connect_seconds * 1000;
 
 	l->fd = dial_next(d, until, e);
 	if (l->fd < 0)
@@ -417,7 +418,7 @@ link_starttls(struct link *l, struct err *e)
 		    "\"%s\" port %s: something came before TLS began that must not: somebody stands "
 		    "between, or the server is broken",
 		    l->conf.host, l->conf.port);
-	if (shake(l, await_now() + (int64_t)l->conf.connect_seconds * 1000, e) == 0)
+	if (shake(l, now_ms() + (int64_t)l->conf.connect_seconds * 1000, e) == 0)
 		return 0;
 	name_host(l, e);
 	l->ended = *e;
@@ -465,7 +466,7 @@ link_read(struct link *l, void *p, size_t n, struct err *e)
 int
 link_wait(struct link *l, int other, int timeout_ms, struct err *e)
 {
-	int64_t until = timeout_ms < 0 ? INT64_MAX : await_now() + timeout_ms;
+	int64_t until = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
 
 	if (link_flush(l, e) != 0)
 		return -1;

@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "core/now.h"
 
 #include "ingest/secret.h"
 
@@ -32,15 +33,6 @@ struct redirect {
 	struct buf line;        /* typed, up to where it is */
 	bool typed_ended;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct redirect *
 redirect_open(struct err *e)

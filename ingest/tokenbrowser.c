@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/now.h"
 #include "core/base64.h"
 #include "core/digest.h"
 #include "core/password.h"
@@ -142,13 +143,10 @@ judge(struct attempt *a, struct str query, struct err *e)
 static int
 await(struct attempt *a, const struct token_talk *talk, struct err *e)
 {
-	struct timespec t;
-	int64_t deadline;
+	int64_t deadline = now_ms() + TOKENBROWSER_SECONDS * 1000ll;
 	struct buf query;
 	int rc = 1;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	deadline = ((int64_t)t.tv_sec + TOKENBROWSER_SECONDS) * 1000;
 	buf_init(&query, REDIRECT_BYTES);
 	while (rc > 0) {
 		rc = redirect_next(a->redirect, talk->typed, deadline, talk->stop, &query, e);

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "core/now.h"
+
 #include "ingest/tokenjson.h"
 
 /* Seconds. */
@@ -13,15 +15,6 @@
 #define LIFE_MOST 3600
 
 #define TICK_MS 200 /* how soon a signal is heeded */
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int64_t
 at_most(int64_t n, int64_t most)

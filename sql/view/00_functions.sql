@@ -26,9 +26,8 @@ $$;
 
 -- The key of a mail behind IMAP, as core/keyset.h makes it: the mails of a folder are a range of keys.
 CREATE OR REPLACE FUNCTION ruastat_data.mail_key(folder_id bigint, uidvalidity bigint, uid bigint)
-RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT encode(int8send(folder_id) || int8send(uidvalidity << 32 | uid), 'hex')::uuid
-$$;
+RETURNS uuid LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN encode(int8send(folder_id) || int8send(uidvalidity << 32 | uid), 'hex')::uuid;
 
 -- A message takes the worst outcome of its parts: the one an operator must hear of.
 CREATE OR REPLACE FUNCTION ruastat_data.worst_outcome(of_intake bigint)

@@ -2,6 +2,7 @@
 # Watching: mails are stored as they come, for ever, through whatever happens to the mailboxes, the
 # database and the configuration.
 # timeout: 300
+# alone: it measures how soon mails are stored
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"

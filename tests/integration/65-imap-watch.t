@@ -9,6 +9,7 @@
 # stored when a psql that looks every 50 ms first sees the report committed.  A mail delivered while
 # nobody disturbs the connection has 2 seconds; one that is delivered around a disconnection has that
 # and the client's pause before it comes again.
+# alone: it measures how soon mails are stored
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"

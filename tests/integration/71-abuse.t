@@ -1,6 +1,7 @@
 #!/bin/bash
 # timeout: 240
 # Clients that mean no good: the server stays there for the others.
+# alone: it measures how soon others are answered
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"

@@ -1,6 +1,6 @@
 /* now.h - the clock that waiting goes by. */
-#ifndef CLI_NOW_H
-#define CLI_NOW_H
+#ifndef CORE_NOW_H
+#define CORE_NOW_H
 
 #include <stdint.h>
 #include <time.h>
