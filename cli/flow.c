@@ -110,7 +110,7 @@ dry(struct flow *f, struct intake *in)
 		keyset_put(f->met, p->identity.report_key, KNOWN_DONE);
 	}
 	count(f, in);
-	stream_drop(in->from);
+	stream_drop(in->from, in);
 	intake_free(in);
 }
 
@@ -321,6 +321,10 @@ is_finished(struct flow *f)
 			continue;
 		if (!f->finishing)
 			source_finish(s->source);
+		else if (!s->broken && source_busy(s->source))
+			stream_ready(s, true);
+		if (s->source == NULL)
+			continue;
 		busy |= !s->broken && source_busy(s->source);
 	}
 	f->finishing = true;

@@ -107,12 +107,17 @@ recover(struct stream *s)
 int
 stream_find(struct stream *s, struct err *e)
 {
+	struct source_conf conf = *s->source_conf;
 	bool dry = s->conf->dry_run;
 	int64_t id = s->id;
 	struct err why;
 	int locked = 1;
 
-	s->source = source_open(s->source_conf, s->conf->tmp_dir, &why);
+	if (dry && conf.imap != NULL) { /* so that it is opened for reading alone */
+		conf.after = AFTER_KEEP;
+		conf.failures = NULL;
+	}
+	s->source = source_open(&conf, s->conf->tmp_dir, &why);
 	if (s->source != NULL && !dry)
 		locked = lock_take(&s->lock, s->conf->lock_dir, source_lock(s->source), &why);
 	if (locked == 0 && s->conf->watch) {
@@ -236,9 +241,12 @@ stream_tell(struct stream *s, bool now)
 		return;
 	take_settled(s);
 	settle(s);
-	marks = source_marks(s->source, &n);
-	if (n > 0 && ledger_mark(s->ledger, s->id, marks, n, &e) < 0)
-		log_event(LOG_DEBUG, "%s", e.text);
+	/* twice, where a folder begins anew and goes on */
+	while ((marks = source_marks(s->source, &n)) != NULL && n > 0)
+		if (ledger_mark(s->ledger, s->id, marks, n, &e) < 0) {
+			log_event(LOG_DEBUG, "%s", e.text);
+			break;
+		}
 	s->untold = false;
 }
 
@@ -337,9 +345,14 @@ stream_done(struct stream *s, const struct intake *in)
 }
 
 void
-stream_drop(struct stream *s)
+stream_drop(struct stream *s, const struct intake *in)
 {
+	struct err why;
+
 	s->flying--;
+	/* It gives so many mails at once as may wait; nothing is done to any. */
+	if (s->source != NULL && source_kind(s->source) == SOURCE_IMAP)
+		source_acknowledge(s->source, in->keys[0], in->name.p, KNOWN_DONE, &why);
 }
 
 void
@@ -376,6 +389,9 @@ stream_ready(struct stream *s, bool ended)
 int64_t
 stream_due(const struct stream *s)
 {
+	/* It may never say anything more. */
+	if (s->source != NULL && source_busy(s->source))
+		return now_ms() + TELL_MS;
 	/* What lands wakes the flow by itself. */
 	if (s->state == STREAM_CLOSED)
 		return s->flying == 0 ? s->retry_at : INT64_MAX;

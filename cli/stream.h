@@ -81,7 +81,7 @@ int stream_next(struct stream *s, struct mail *m, struct err *e);
 void stream_done(struct stream *s, const struct intake *in);
 
 /* ${in}, which it gave, came to nothing: counted in a dry run, or dropped. */
-void stream_drop(struct stream *s);
+void stream_drop(struct stream *s, const struct intake *in);
 
 /* What to wait for; ->fd is -1 when nothing. */
 void stream_pollfd(const struct stream *s, struct pollfd *p);

@@ -18,7 +18,8 @@ enum known {
 /*
  * How far a folder of an IMAP account was read: every mail of it with a UID up to ${uid} is known.
  * Its mails' keys are folder_id (64 bits), uidvalidity and UID (32 each), in network byte order: so
- * that those a mark covers are a range.
+ * that those a mark covers are a range.  A mark of 0 says that the folder gave UIDs anew: nothing of
+ * it is known any more.
  */
 struct mark {
 	int64_t folder_id; /* the first 64 bits of SHA-256 of "folder" and the name */

@@ -16,6 +16,7 @@ struct exchange {
 	struct buf second;     /* the answer to the next question; empty: it has none */
 	struct str on_failure; /* raw answer to a question too many: it tells why it failed */
 	char told[300];        /* what such a question said */
+	struct str secret;     /* the password or token, which is in them */
 };
 
 static void
@@ -61,6 +62,30 @@ send_first(struct session *s, const struct exchange *x, uint32_t *tag, struct er
 	return rc;
 }
 
+/* Whether ${text} has ${raw} in it, as it is or in base64. */
+static bool
+repeats(struct str text, struct str raw)
+{
+	struct buf encoded;
+	bool yes;
+
+	if (raw.n == 0)
+		return false;
+	buf_init(&encoded, 2 * ANSWER_BYTES);
+	base64_put(&encoded, raw);
+	yes = str_find(text, raw) != NULL || str_find(text, buf_str(&encoded)) != NULL;
+	secret_wipe(&encoded);
+	return yes;
+}
+
+/* Some servers repeat the command they do not understand: it must not get into a log. */
+static void
+hide(struct str *text, struct str secret, struct str first, struct str second)
+{
+	if (repeats(*text, secret) || repeats(*text, first) || repeats(*text, second))
+		*text = STR("(what we said to it)");
+}
+
 /* A question beyond those the mechanism has tells why it failed, as JSON (RFC 7628 3.2.2). */
 static int
 hear_failure(struct session *s, struct exchange *x, struct str question, struct err *e)
@@ -68,7 +93,7 @@ hear_failure(struct session *s, struct exchange *x, struct str question, struct 
 	struct buf text;
 
 	buf_init(&text, ANSWER_BYTES);
-	if (base64_get(&text, question) == 0)
+	if (base64_get(&text, question) == 0 && !repeats(buf_str(&text), x->secret))
 		snprintf(x->told, sizeof(x->told), "%.*s", (int)(text.n < 250 ? text.n : 250),
 		    text.p != NULL ? text.p : "");
 	buf_fini(&text);
@@ -119,6 +144,7 @@ login_by(struct session *s, const struct imap_conf *conf, struct exchange *x, st
 		return -1;
 	if (r.status == REPLY_OK)
 		return 0;
+	hide(&r.text, x->secret, buf_str(&x->first), buf_str(&x->second));
 	snprintf(what, sizeof(what), "could not log in as %.200s by %s%s%.150s", conf->user,
 	    x->mechanism, x->told[0] != '\0' ? ": " : "", x->told);
 	session_refused(s, what, &r, e);
@@ -140,6 +166,7 @@ by_plain(struct session *s, const struct imap_conf *conf, struct str password, s
 	buf_puts(&x.first, str_of(conf->user));
 	buf_put8(&x.first, '\0');
 	buf_puts(&x.first, password);
+	x.secret = password;
 	rc = login_by(s, conf, &x, e);
 	exchange_fini(&x);
 	return rc;
@@ -156,6 +183,7 @@ by_sasl_login(struct session *s, const struct imap_conf *conf, struct str passwo
 	x.server_first = true;
 	buf_puts(&x.first, str_of(conf->user));
 	buf_puts(&x.second, password);
+	x.secret = password;
 	rc = login_by(s, conf, &x, e);
 	exchange_fini(&x);
 	return rc;
@@ -200,6 +228,8 @@ by_command(struct session *s, const struct imap_conf *conf, struct str password,
 		    conf->name);
 	else
 		rc = session_run(s, &r, e, "LOGIN %.*s", (int)line.n, line.p);
+	if (rc == 0)
+		hide(&r.text, password, buf_str(&line), STR(""));
 	secret_wipe(&line);
 	if (rc < 0 || r.status == REPLY_OK)
 		return rc;
@@ -269,6 +299,7 @@ by_this_token(
 	}
 	buf_puts(&x.first, token);
 	buf_puts(&x.first, STR("\001\001"));
+	x.secret = token;
 	rc = login_by(s, conf, &x, e);
 	exchange_fini(&x);
 	return rc;

@@ -224,10 +224,11 @@ miss(struct fetch *f, uint32_t uid)
 static bool
 is_known(const struct fetch *f, uint32_t uid)
 {
-	return keyset_get(f->known,
-		   imapkey_put((struct imapkey){ .folder_id = f->folder->id,
-		       .uidvalidity = f->folder->uidvalidity,
-		       .uid = uid })) != KNOWN_NOT;
+	return !f->folder->anew &&
+	    keyset_get(f->known,
+		imapkey_put((struct imapkey){ .folder_id = f->folder->id,
+		    .uidvalidity = f->folder->uidvalidity,
+		    .uid = uid })) != KNOWN_NOT;
 }
 
 /*
@@ -360,6 +361,17 @@ ask_bodies(struct fetch *f, struct err *e)
 	    : 1;
 }
 
+/* How many mails were asked for and have not come: each will be a descriptor. */
+static size_t
+coming(const struct fetch *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->nasked; i++)
+		n += f->asked[i].kind == ASKED_BODIES ? (size_t)uidset_count(f->asked[i].uids) : 0;
+	return n;
+}
+
 /* Whether more may be on its way. */
 static bool
 has_room(const struct fetch *f)
@@ -367,7 +379,7 @@ has_room(const struct fetch *f)
 	return f->nasked < LIMIT_FETCH_COMMANDS && f->asked_bytes < LIMIT_FETCH_BYTES &&
 	    (f->asked_bytes + f->held_bytes == 0 ||
 		f->asked_bytes + f->held_bytes < LIMIT_HELD_BYTES) &&
-	    f->held + PLAN_BATCH < LIMIT_HELD_MAILS && !post_queued(f->post);
+	    f->held + coming(f) + PLAN_BATCH < LIMIT_HELD_MAILS && !post_queued(f->post);
 }
 
 int

@@ -42,11 +42,12 @@ static int
 wait_for_news(struct fetcher *f, int64_t ms, struct err *e)
 {
 	const struct selected *selected = session_selected(f->r.session);
+	bool idling = session_is_idling(f->r.session);
 	int64_t end = now_ms() + ms, left = ms;
 	struct reply r;
 
-	while (!selected->news && !f->r.finish && !f->r.gone && imapread_unsettled(&f->r) == 0 &&
-	    left > 0) {
+	while (session_is_idling(f->r.session) == idling && !selected->news && !f->r.finish &&
+	    !f->r.gone && imapread_unsettled(&f->r) == 0 && left > 0) {
 		int most = post_queued(f->r.post) ? IMAPREAD_QUEUE_MS
 		    : left < INT32_MAX            ? (int)left
 						  : INT32_MAX;
@@ -147,17 +148,18 @@ may_try_again(struct fetcher *f, const struct err *e)
 	if (f->r.gone || e->kind != ERR_SOURCE)
 		return false;
 	f->tries = f->r.progress ? 1 : f->tries + 1;
-	return f->r.conf.watch || (f->began && f->tries <= TRIES);
+	return (f->r.conf.watch && !f->r.finish) || (f->began && f->tries <= TRIES);
 }
 
 /* Longer from time to time, and never the same for many clients of a server that came back. */
 static void
 pause_before_next(struct fetcher *f, const struct err *e)
 {
+	bool finishing = f->r.finish; /* the end waits for us: soon, but not at once */
 	int64_t ms = PAUSE_LEAST_MS, until;
 	uint32_t random = 0;
 
-	for (unsigned i = 1; i < f->tries && ms < PAUSE_MOST_MS; i++)
+	for (unsigned i = 1; !finishing && i < f->tries && ms < PAUSE_MOST_MS; i++)
 		ms *= 2;
 	if (ms > PAUSE_MOST_MS)
 		ms = PAUSE_MOST_MS;
@@ -166,7 +168,7 @@ pause_before_next(struct fetcher *f, const struct err *e)
 	if (!f->troubled && f->tries > 1)
 		log_event(LOG_WARN, "%s; trying again", e->text);
 	f->troubled |= f->tries > 1;
-	for (until = now_ms() + ms; !f->r.gone && !f->r.finish && now_ms() < until;)
+	for (until = now_ms() + ms; !f->r.gone && f->r.finish == finishing && now_ms() < until;)
 		wait_for_source(f, (int)(until - now_ms()) + 1);
 }
 

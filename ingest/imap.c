@@ -12,7 +12,9 @@
 
 #include "core/arena.h"
 #include "core/limits.h"
+#include "core/now.h"
 
+#include "ingest/await.h"
 #include "ingest/fetchconf.h"
 #include "ingest/fetcher.h"
 #include "ingest/imapurl.h"
@@ -20,6 +22,8 @@
 
 #define ARENA_BYTES ((size_t)64 << 20) /* names of folders */
 #define NAME_BYTES ((size_t)2048)      /* of a mail */
+#define WAITING_MOST 64   /* mails taken in and not handed out; the others wait in the socket */
+#define FINISH_SECONDS 30 /* beside what a silent server is given */
 
 /* A mail that came and was not handed out yet; its name stands behind it. */
 struct waiting {
@@ -33,6 +37,7 @@ struct told {
 	struct told *next;
 	struct mark mark;
 	bool news;
+	bool anew; /* a mark of 0 came, and was not handed on: the database has to forget first */
 };
 
 struct imap {
@@ -50,6 +55,8 @@ struct imap {
 	struct told *folders;
 	struct buf troubles; /* struct err, each of one folder */
 	struct err trouble;  /* that ended it; ERR_NONE: none */
+	size_t nwaiting;
+	int64_t until; /* finishing: so long the fetcher may say nothing */
 	bool started, through, finishing;
 	bool taken; /* the caller has seen ->settled */
 };
@@ -117,18 +124,26 @@ bury(struct imap *m)
 	return status;
 }
 
-void
-imap_close(struct imap *m)
+/* What came and nobody wants. */
+static void
+drop_mails(struct imap *m)
 {
 	struct waiting w;
 
-	if (m == NULL)
-		return;
-	bury(m);
 	for (; m->mails.n > 0; buf_skip(&m->mails, sizeof(w) + w.n)) {
 		memcpy(&w, m->mails.p, sizeof(w));
 		close(w.fd);
 	}
+	m->nwaiting = 0;
+}
+
+void
+imap_close(struct imap *m)
+{
+	if (m == NULL)
+		return;
+	bury(m);
+	drop_mails(m);
 	buf_fini(&m->resume);
 	buf_fini(&m->mails);
 	buf_fini(&m->name);
@@ -261,6 +276,8 @@ take_mail(struct imap *m, struct post_message *in)
 
 	if (in->fd < 0 || in->payload.n < sizeof(w.key))
 		return -1;
+	if (m->finishing)
+		return 0; /* the next run's */
 	memcpy(&w.key, in->payload.p, sizeof(w.key));
 	name = (struct str){ in->payload.p + sizeof(w.key), in->payload.n - sizeof(w.key) };
 	w.n = str_utf8(name);
@@ -268,6 +285,7 @@ take_mail(struct imap *m, struct post_message *in)
 		w.n = str_utf8((struct str){ name.p, NAME_BYTES - 1 });
 	buf_put(&m->mails, &w, sizeof(w));
 	buf_put(&m->mails, name.p, w.n);
+	m->nwaiting++;
 	in->fd = -1;
 	return 0;
 }
@@ -293,6 +311,7 @@ take_mark(struct imap *m, struct str payload)
 		m->folders = t;
 	}
 	mark.name = t->mark.name;
+	t->anew |= mark.uid == 0;
 	t->mark = mark;
 	t->news = true;
 	return 0;
@@ -363,7 +382,30 @@ end(struct imap *m)
 		err_set(&m->trouble, ERR_SOURCE, "%.200s: its fetcher gave up", m->conf.imap.name);
 }
 
-/* Take in all the fetcher said. */
+/* A server can keep its fetcher busy for ever. */
+static void
+give_up(struct imap *m)
+{
+	bury(m);
+	if (m->trouble.kind == ERR_NONE)
+		err_set(&m->trouble, ERR_SOURCE,
+		    "%.200s: the server does not let us finish: not all mails may be acknowledged",
+		    m->conf.imap.name);
+}
+
+static void
+be_patient(struct imap *m)
+{
+	m->until = now_ms() + (FINISH_SECONDS + (int64_t)m->conf.imap.link.wait_seconds) * 1000;
+}
+
+static bool
+is_full(const struct imap *m)
+{
+	return m->nwaiting >= WAITING_MOST;
+}
+
+/* Take in what the fetcher said, as far as there is room. */
 static void
 pump(struct imap *m)
 {
@@ -373,16 +415,20 @@ pump(struct imap *m)
 	if (m->pid == 0)
 		return;
 	post_flush(m->post);
-	while ((rc = post_receive(m->post, &in)) > 0) {
-		int bad = take(m, &in);
+	while (rc == 0 && !is_full(m)) {
+		int got = post_receive(m->post, &in);
 
-		if (in.fd >= 0)
-			close(in.fd);
-		if (bad < 0)
+		if (got == 0)
 			break;
+		rc = got > 0 ? take(m, &in) : -1;
+		if (got > 0 && in.fd >= 0)
+			close(in.fd);
+		be_patient(m);
 	}
 	if (rc != 0)
 		end(m);
+	else if (m->finishing && await_left(m->until) == 0)
+		give_up(m);
 }
 
 /* Settled mails are known to be done with. */
@@ -407,6 +453,7 @@ hand_out(struct imap *m, struct mail *mail, struct err *e)
 	buf_put(&m->name, m->mails.p + sizeof(w), w.n);
 	buf_put8(&m->name, '\0');
 	buf_skip(&m->mails, sizeof(w) + w.n);
+	m->nwaiting--;
 	if (fstat(w.fd, &st) < 0 || !S_ISREG(st.st_mode)) {
 		close(w.fd);
 		return err_set(e, ERR_MESSAGE, "%.200s: \"%.200s\" did not come as a file",
@@ -427,6 +474,8 @@ tell_trouble(struct imap *m, struct err *e)
 {
 	memcpy(e, m->troubles.p, sizeof(*e));
 	buf_skip(&m->troubles, sizeof(*e));
+	if (m->troubles.n == 0)
+		buf_reset(&m->troubles); /* of being over, too */
 	return -1;
 }
 
@@ -473,9 +522,15 @@ imap_marks(struct imap *m, size_t *n)
 {
 	buf_reset(&m->handed);
 	for (struct told *t = m->folders; t != NULL; t = t->next) {
-		if (t->news)
-			buf_put(&m->handed, &t->mark, sizeof(t->mark));
-		t->news = false;
+		struct mark mark = t->mark;
+
+		if (!t->news)
+			continue;
+		if (t->anew)
+			mark.uid = 0;
+		t->news = mark.uid != t->mark.uid; /* the rest comes next time */
+		t->anew = false;
+		buf_put(&m->handed, &mark, sizeof(mark));
 	}
 	*n = m->handed.n / sizeof(struct mark);
 	return (const void *)m->handed.p;
@@ -487,7 +542,8 @@ imap_pollfd(const struct imap *m, struct pollfd *p)
 	*p = (struct pollfd){ .fd = -1 };
 	if (m->pid != 0)
 		*p = (struct pollfd){ .fd = post_fd(m->post),
-			.events = (short)(POLLIN | (post_queued(m->post) ? POLLOUT : 0)) };
+			.events = (short)((is_full(m) ? 0 : POLLIN) |
+			    (post_queued(m->post) ? POLLOUT : 0)) };
 }
 
 int
@@ -507,6 +563,10 @@ imap_finish(struct imap *m)
 {
 	if (m->pid != 0 && !m->finishing)
 		post_send(m->post, POST_FINISH, STR(""), -1);
+	if (!m->finishing) {
+		drop_mails(m);
+		be_patient(m);
+	}
 	m->finishing = true;
 }
 

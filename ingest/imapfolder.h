@@ -13,9 +13,11 @@ struct imap_folder {
 	struct str wire;  /* as the server has it; likewise */
 	int64_t id;
 	bool begun;   /* uidvalidity and plan hold */
+	bool anew;    /* its UIDs were given again: what is known of them is of other mails */
 	bool listed;  /* it was there when last asked */
 	bool told;    /* its trouble was told */
-	bool stopped; /* the server refused to do what is to be done: the next run tries again */
+	bool stopped; /* the server refused to do what is to be done: it is tried again later */
+	int64_t stopped_at;
 	uint32_t uidvalidity;
 	uint32_t marked;  /* the mark the source was told */
 	uint32_t uidnext; /* of the last SELECT or STATUS; 0: not known */

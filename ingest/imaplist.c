@@ -29,8 +29,9 @@ has_flag(const struct value *flags, const char *const *names, size_t n)
 static bool
 is_target(const struct search *s, struct str wire)
 {
+	/* some servers fold case, all do so for INBOX and what is below it */
 	for (size_t i = 0; i < TARGETS; i++)
-		if (s->targets[i].n > 0 && str_eq(buf_str(&s->targets[i]), wire))
+		if (s->targets[i].n > 0 && str_caseeq(buf_str(&s->targets[i]), wire))
 			return true;
 	return false;
 }

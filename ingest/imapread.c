@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "core/log.h"
 #include "core/now.h"
 
 #include "ingest/imapkey.h"
 #include "ingest/imaplist.h"
 
 #define ARENA_BYTES ((size_t)64 << 20)
+#define REFUSED_MS 300000 /* watching: until what the server refused to do is tried again */
 
 /* A mail waits for an after-action: once its folder is open. */
 struct pending {
@@ -141,7 +143,7 @@ tell_settled(struct imapread *r, struct imap_folder *folder)
 
 /* The UIDs mean what they meant when the folder was read last, or nothing. */
 static void
-begin_folder(struct imapread *r, struct imap_folder *folder, uint32_t uidvalidity)
+begin_folder(struct imapread *r, struct imap_folder *folder, uint32_t uidvalidity, uint32_t uidnext)
 {
 	const struct mark *marks = (const void *)r->marks.p;
 	const struct pending *pending = (const void *)r->pending.p;
@@ -157,6 +159,16 @@ begin_folder(struct imapread *r, struct imap_folder *folder, uint32_t uidvalidit
 	for (size_t i = 0; i < r->marks.n / sizeof(*marks); i++)
 		if (marks[i].folder_id == folder->id && marks[i].uidvalidity == uidvalidity)
 			mark = marks[i].uid;
+	folder->anew |= uidnext != 0 && mark >= uidnext;
+	folder->marked = folder->anew ? UINT32_MAX : mark; /* a mark of 0 is told then, too */
+	plan_init(&folder->plan, folder->anew ? 0 : mark);
+	if (folder->anew) {
+		log_event(LOG_WARN,
+		    "%s: the folder \"%.200s\" gives UIDs that it gave before (was it restored from a "
+		    "backup?): it is read anew",
+		    r->conf.imap.name, folder->name);
+		return;
+	}
 	for (size_t i = 0; i < r->pending.n / sizeof(*pending); i++) {
 		struct imapkey k = imapkey_get(pending[i].key);
 
@@ -164,8 +176,6 @@ begin_folder(struct imapread *r, struct imap_folder *folder, uint32_t uidvalidit
 			folder->settle.doubtful |=
 			    imapsettle_add(&folder->settle, k.uid, pending[i].what);
 	}
-	plan_init(&folder->plan, mark);
-	folder->marked = mark;
 }
 
 /* The folder can be read, and nothing else: that is told once, and all in it is read. */
@@ -183,21 +193,39 @@ bar(struct imapread *r, struct imap_folder *folder)
 	folder->stopped = true;
 }
 
+/*
+ * Whether UIDs are given again that were given before, though UIDVALIDITY is the same.  Once: a server
+ * whose UIDNEXT always lags behind must not be read for ever.
+ */
+static bool
+is_behind(const struct imap_folder *folder, const struct selected *selected)
+{
+	return folder->begun && !folder->anew && folder->uidvalidity == selected->uidvalidity &&
+	    folder->uidnext != 0 && folder->plan.mark >= folder->uidnext;
+}
+
 static int
 select_folder(struct imapread *r, struct imap_folder *folder, struct err *e)
 {
+	struct selected *selected = session_selected(r->session);
+	bool behind;
+
 	r->open = NULL;
 	if (session_select(r->session, folder->wire, folder->name, !writes(r), e) < 0)
 		return -1;
 	folder->told = false;
-	if (writes(r) && session_selected(r->session)->read_only)
+	if (writes(r) && selected->read_only)
 		bar(r, folder);
-	if (!folder->begun || folder->uidvalidity != session_selected(r->session)->uidvalidity)
-		begin_folder(r, folder, session_selected(r->session)->uidvalidity);
+	/* below it there must be room for all mails: some servers tell anything */
+	folder->uidnext = selected->uidnext > selected->exists ? selected->uidnext : 0;
+	behind = is_behind(folder, selected);
+	folder->anew |= behind;
+	if (!folder->begun || behind || folder->uidvalidity != selected->uidvalidity)
+		begin_folder(r, folder, selected->uidvalidity, folder->uidnext);
 	r->open = folder;
-	folder->uidnext = session_selected(r->session)->uidnext;
-	session_selected(r->session)->news = false;
+	selected->news = false;
 	plan_news(&folder->plan);
+	tell_marks(r);
 	return 0;
 }
 
@@ -238,21 +266,38 @@ put_up_with(struct imapread *r, struct imap_folder *folder, struct err *e)
 static int
 settle_folder(struct imapread *r, struct imap_folder *folder, struct err *e)
 {
+	int rc = 1;
+
 	if (imapsettle_count(&folder->settle) == 0 || folder->stopped)
 		return 0;
-	if (open_folder(r, folder, e) == 0 && imapsettle_run(&folder->settle, r->session, e) == 0) {
+	if (open_folder(r, folder, e) < 0)
+		rc = -1;
+	while (rc > 0) {
+		rc = imapsettle_run(&folder->settle, r->session, e);
 		tell_settled(r, folder);
-		return 0;
 	}
-	tell_settled(r, folder);
+	if (rc == 0)
+		return 0;
 	folder->settle.doubtful = true;
 	folder->stopped = !session_is_lost(r->session);
+	folder->stopped_at = now_ms();
 	return put_up_with(r, folder, e);
+}
+
+/* Watching, there is no next run that tries again what was refused. */
+static void
+retry_stopped(struct imapread *r)
+{
+	for (struct imap_folder *folder = r->folders; folder != NULL; folder = folder->next)
+		if (folder->stopped && now_ms() - folder->stopped_at >= REFUSED_MS)
+			folder->stopped = false;
 }
 
 int
 imapread_settle(struct imapread *r, struct err *e)
 {
+	if (r->conf.watch)
+		retry_stopped(r);
 	for (struct imap_folder *folder = r->folders; folder != NULL; folder = folder->next)
 		if (settle_folder(r, folder, e) < 0)
 			return -1;
@@ -331,10 +376,13 @@ fetch_folder(struct imapread *r, struct imap_folder *folder, struct err *e)
 		return put_up_with(r, folder, e);
 	if (settle_folder(r, folder, e) < 0)
 		return -1;
-	while (!r->gone && !r->finish && !plan_is_through(&folder->plan, folder->uidnext))
-		if (open_folder(r, folder, e) < 0 || fetch_some(r, folder, e) < 0 ||
-		    settle_folder(r, folder, e) < 0)
+	while (!r->gone && !r->finish && !plan_is_through(&folder->plan, folder->uidnext)) {
+		if (open_folder(r, folder, e) < 0 || fetch_some(r, folder, e) < 0)
+			/* what another try does not mend concerns this folder alone */
+			return e->kind == ERR_CONFIG ? put_up_with(r, folder, e) : -1;
+		if (settle_folder(r, folder, e) < 0)
 			return -1;
+	}
 	return 0;
 }
 
@@ -448,7 +496,9 @@ imapread_open(struct imapread *r, struct err *e)
 	     folder = folder->next)
 		if (folder->listed && open_folder(r, folder, e) < 0 && session_is_lost(r->session))
 			return -1;
-	return r->open != NULL ? 0 : -1;
+	if (r->open != NULL)
+		return 0;
+	return err_set(e, ERR_SOURCE, "%s: there is no folder to wait at", r->conf.imap.name);
 }
 
 /* What the source says before it begins: 0, or -1 when that cannot be. */

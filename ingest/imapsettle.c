@@ -176,39 +176,42 @@ settle_chunk(struct imapsettle *s, int kind, struct session *session, struct str
 	    e);
 }
 
-/* Do ${act} to ${from}, chunk by chunk, and take each for done. */
+/* The next command's worth of ${from}: 1, 0 when there is none, -1. */
 static int
-settle_set(struct imapsettle *s, int kind, const struct uidset *from, struct session *session,
+settle_some(struct imapsettle *s, int kind, const struct uidset *from, struct session *session,
     bool copied, struct err *e)
 {
-	struct uidset *chunk = uidset_new();
+	struct uidset *chunk;
 	uint32_t after = 0;
 	struct buf set;
-	int rc = 0;
+	int rc;
 
+	if (uidset_count(from) == 0)
+		return 0;
+	chunk = uidset_new();
 	buf_init(&set, SET_BYTES);
-	while (rc == 0 && uidset_put(from, &after, IMAPSETTLE_CHUNK, SET_BYTES, &set) > 0) {
-		uidset_reset(chunk);
-		uidset_parse(chunk, buf_str(&set), IMAPSETTLE_CHUNK);
-		rc = copied ? expunge(s, session, buf_str(&set), e)
-			    : settle_chunk(s, kind, session, buf_str(&set), e);
-		if (rc == 0)
-			finish_all(s, kind, chunk);
-		buf_reset(&set);
-	}
+	uidset_put(from, &after, IMAPSETTLE_CHUNK, SET_BYTES, &set);
+	uidset_parse(chunk, buf_str(&set), IMAPSETTLE_CHUNK);
+	rc = copied ? expunge(s, session, buf_str(&set), e)
+		    : settle_chunk(s, kind, session, buf_str(&set), e);
+	if (rc == 0)
+		finish_all(s, kind, chunk);
 	buf_fini(&set);
 	uidset_free(chunk);
-	return rc;
+	return rc < 0 ? -1 : 1;
 }
 
 int
 imapsettle_run(struct imapsettle *s, struct session *session, struct err *e)
 {
-	for (int kind = 0; kind < SETTLE_KINDS; kind++)
-		if (settle_set(s, kind, s->copied[kind], session, true, e) < 0 ||
-		    settle_set(s, kind, s->waiting[kind], session, false, e) < 0)
-			return -1;
-	return 0;
+	int rc = 0;
+
+	for (int kind = 0; kind < SETTLE_KINDS && rc == 0; kind++) {
+		rc = settle_some(s, kind, s->copied[kind], session, true, e);
+		if (rc == 0)
+			rc = settle_some(s, kind, s->waiting[kind], session, false, e);
+	}
+	return rc;
 }
 
 /* Looking: what tells a mail from another without its text. */

@@ -54,8 +54,9 @@ int imapsettle_look(struct imapsettle *s, struct session *session, struct str wi
 #define IMAPSETTLE_RECENT 2000u
 
 /*
- * Do it to all that wait, in the folder that is open for writing.  What is done is in ->done.  -1:
- * ERR_SOURCE or ERR_CONFIG when the connection was lost or the server refused; the rest still waits.
+ * Do it to so many of those that wait as go into one command, in the folder that is open for writing; what
+ * is done is in ->done.  1: there may be more, 0: there are none, -1: ERR_SOURCE or ERR_CONFIG when the
+ * connection was lost or the server refused; then all that are not in ->done still wait.
  */
 int imapsettle_run(struct imapsettle *s, struct session *session, struct err *e);
 

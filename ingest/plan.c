@@ -98,6 +98,45 @@ plan_window(struct plan *p, uint32_t uidnext, uint32_t *first, uint32_t *last)
 	return true;
 }
 
+static int
+by_uid(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+
+	return x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+/* Put the window's items in order, each once: how many. */
+static size_t
+tidy(struct plan *p)
+{
+	size_t n = count(p) - p->window_at, kept = 0;
+	struct item *new = items(p) + p->window_at;
+
+	if (n > 0)
+		qsort(new, n, sizeof(*new), by_uid);
+	for (size_t i = 0; i < n; i++) {
+		if (kept == 0 || new[kept - 1].uid != new[i].uid)
+			new[kept++] = new[i];
+		else if (new[i].size > new[kept - 1].size)
+			new[kept - 1].size = new[i].size;
+	}
+	p->items.n = (p->window_at + kept) * sizeof(*new);
+	return kept;
+}
+
+/* The server tells more than a window holds: the window ends sooner, or the same was told again. */
+static void
+narrow(struct plan *p)
+{
+	const size_t half = PLAN_MOST / 2;
+
+	if (tidy(p) <= half)
+		return;
+	p->window_end = items(p)[p->window_at + half].uid - 1;
+	p->items.n = (p->window_at + half) * sizeof(struct item);
+}
+
 void
 plan_found(struct plan *p, uint32_t uid, uint64_t size, bool known)
 {
@@ -108,38 +147,24 @@ plan_found(struct plan *p, uint32_t uid, uint64_t size, bool known)
 	/* "n:*" names the last mail even when it lies below n */
 	if (p->window_end == 0 || uid <= p->scanned || uid > p->window_end)
 		return;
-	if (p->items.n / sizeof(i) < UINT32_MAX)
+	if (count(p) - p->window_at == PLAN_MOST)
+		narrow(p);
+	if (uid <= p->window_end)
 		buf_put(&p->items, &i, sizeof(i));
-}
-
-static int
-by_uid(const void *a, const void *b)
-{
-	const struct item *x = a, *y = b;
-
-	return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
 void
 plan_window_done(struct plan *p)
 {
-	size_t n = count(p) - p->window_at, kept = 0;
-	struct item *new = items(p) + p->window_at;
+	const struct item *new;
+	size_t kept;
 
 	if (p->window_end == 0)
 		return;
-	if (n > 0)
-		qsort(new, n, sizeof(*new), by_uid);
-	for (size_t i = 0; i < n; i++) {
-		if (kept > 0 && new[kept - 1].uid == new[i].uid) {
-			if (new[i].size > new[kept - 1].size)
-				new[kept - 1].size = new[i].size;
-			continue;
-		}
-		new[kept++] = new[i];
+	kept = tidy(p);
+	new = items(p) + p->window_at;
+	for (size_t i = 0; i < kept; i++)
 		p->found += new[i].state == ITEM_FOUND;
-	}
-	p->items.n = (p->window_at + kept) * sizeof(*new);
 	/* Without an end the last mail there is is the end. */
 	if (p->window_end != UINT32_MAX)
 		p->scanned = p->window_end;

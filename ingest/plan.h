@@ -17,11 +17,12 @@
 
 #include "ingest/uidset.h"
 
-#define PLAN_WINDOW 2000u /* UIDs whose sizes are asked at once; wider where they are scattered */
-#define PLAN_AHEAD 4000u  /* mails with known sizes that wait to be fetched */
-#define PLAN_BATCH 100    /* mails in a command: servers choke on long lists */
-#define PLAN_SIZE 65536u  /* of a mail whose size is not told */
-#define PLAN_TRIES 3      /* of a mail the server does not give */
+#define PLAN_WINDOW 2000u  /* UIDs whose sizes are asked at once; wider where they are scattered */
+#define PLAN_AHEAD 4000u   /* mails with known sizes that wait to be fetched */
+#define PLAN_MOST 1000000u /* mails of one window, 16 MB; what is above them is another's */
+#define PLAN_BATCH 100     /* mails in a command: servers choke on long lists */
+#define PLAN_SIZE 65536u   /* of a mail whose size is not told */
+#define PLAN_TRIES 3       /* of a mail the server does not give */
 
 enum item_state {
 	ITEM_FOUND, /* to be fetched */

@@ -6,12 +6,16 @@
 
 #include "core/buf.h"
 #include "core/log.h"
+#include "core/now.h"
 
 #include "ingest/auth.h"
+#include "ingest/await.h"
 
 #define COMMAND_BYTES ((size_t)128 << 10) /* a token of 64 kB in base64 */
 #define CAPABILITY_BYTES 4096             /* what is kept for people */
-#define UNTAGGED_MOST 4000000u            /* a folder of so many mails, told in one answer */
+#define ALERTS_MOST 20 /* of a session, told to people: a log is not the server's to fill */
+#define PATIENCE 10    /* times ->wait_seconds, for a command that does not come to its end */
+#define UNTAGGED_MOST 4000000u /* a folder of so many mails, told in one answer */
 
 static const char *const words[CAP_COUNT] = {
 	[CAP_STARTTLS] = "STARTTLS",
@@ -44,8 +48,12 @@ struct session {
 	uint32_t tag; /* of the last command */
 	uint32_t idle;
 	uint32_t untagged; /* responses since a command ended last */
+	bool idling;
 	bool lost;
 	char alert[200]; /* told already */
+	unsigned alerts;
+	uint32_t waiting; /* commands that have not ended */
+	int64_t moved_at; /* when a command was sent or ended, or a mail came, last */
 };
 
 static ssize_t
@@ -69,6 +77,7 @@ on_piece(void *arg, struct str piece, struct err *e)
 {
 	struct session *s = arg;
 
+	s->moved_at = now_ms();
 	return s->sink.piece != NULL ? s->sink.piece(s->sink.arg, piece, e) : 0;
 }
 
@@ -82,6 +91,12 @@ struct str
 session_capabilities(const struct session *s)
 {
 	return buf_str(&s->capabilities);
+}
+
+bool
+session_is_idling(const struct session *s)
+{
+	return s->idling;
 }
 
 bool
@@ -168,8 +183,10 @@ tell_alert(struct session *s, const struct response *r)
 	char text[sizeof(s->alert)];
 
 	snprintf(text, sizeof(text), "%.*s", STR_ARG(r->text));
-	if (!str_caseeq(r->code, STR("ALERT")) || strcmp(text, s->alert) == 0)
+	if (!str_caseeq(r->code, STR("ALERT")) || strcmp(text, s->alert) == 0 ||
+	    s->alerts == ALERTS_MOST)
 		return;
+	s->alerts++;
 	memcpy(s->alert, text, sizeof(text));
 	log_event(LOG_WARN, "%s: the server says: %s", s->conf->name, text);
 }
@@ -234,6 +251,14 @@ take_reply(const struct session *s, const struct response *in, struct reply *r, 
 	    s->conf->name, STR_ARG(in->tag), STR_ARG(in->name));
 }
 
+/* A server may say that it is busy, but not for ever. */
+static bool
+is_put_off(const struct session *s)
+{
+	return s->waiting > 0 && !s->idling &&
+	    now_ms() - s->moved_at > (int64_t)s->conf->link.wait_seconds * 1000 * PATIENCE;
+}
+
 int
 session_give_up(struct session *s, struct err *e)
 {
@@ -247,7 +272,7 @@ session_read(struct session *s, struct reply *r, struct err *e)
 {
 	struct response in;
 
-	if (++s->untagged > UNTAGGED_MOST) {
+	if (++s->untagged > UNTAGGED_MOST || is_put_off(s)) {
 		err_set(e, ERR_SOURCE, "the server talks without end and answers nothing");
 		return lose(s, e);
 	}
@@ -258,8 +283,12 @@ session_read(struct session *s, struct reply *r, struct err *e)
 	switch (in.kind) {
 	case RESPONSE_TAGGED:
 		s->untagged = 0;
+		s->waiting -= s->waiting > 0;
+		s->moved_at = now_ms();
+		s->idling = false;
 		return take_reply(s, &in, r, e);
 	case RESPONSE_CONTINUE:
+		s->moved_at = now_ms();
 		*r = (struct reply){ .text = in.text };
 		return SESSION_CONTINUE;
 	case RESPONSE_UNTAGGED:
@@ -289,6 +318,8 @@ static int
 send_command(struct session *s, uint32_t *tag, struct err *e, const char *fmt, va_list ap)
 {
 	s->tag++;
+	s->waiting++;
+	s->moved_at = now_ms();
 	if (tag != NULL)
 		*tag = s->tag;
 	buf_reset(&s->out);
@@ -589,6 +620,7 @@ session_open(const struct imap_conf *conf, struct err *e)
 		abort();
 	s->conf = conf;
 	buf_init(&s->out, COMMAND_BYTES);
+	buf_room(&s->out, COMMAND_BYTES); /* at once: growing leaves copies behind */
 	buf_init(&s->capabilities, CAPABILITY_BYTES);
 	s->reader = reader_new(&io);
 	s->link = link_open(&conf->link, e);
@@ -607,7 +639,7 @@ session_close(struct session *s)
 		return;
 	link_close(s->link);
 	reader_free(s->reader);
-	buf_fini(&s->out);
+	secret_wipe(&s->out); /* passwords and tokens went through it */
 	buf_fini(&s->capabilities);
 	free(s);
 }
@@ -615,6 +647,7 @@ session_close(struct session *s)
 void
 session_logout(struct session *s)
 {
+	int64_t until = now_ms() + LOGOUT_SECONDS * 1000;
 	struct reply r;
 	struct err e;
 
@@ -623,7 +656,8 @@ session_logout(struct session *s)
 	session_listen(s, NULL);
 	/* the answer is a BYE, which ends the reading */
 	if (session_send(s, NULL, &e, "LOGOUT") == 0)
-		while (session_wait(s, -1, LOGOUT_SECONDS * 1000, &e) == LINK_READABLE &&
+		while (await_left(until) > 0 &&
+		    session_wait(s, -1, await_left(until), &e) == LINK_READABLE &&
 		    session_read(s, &r, &e) >= 0)
 			;
 	session_close(s);
@@ -673,7 +707,8 @@ session_idle(struct session *s, struct err *e)
 	while (event == SESSION_UNTAGGED);
 	if (event == SESSION_REPLY)
 		return session_refused(s, "could not wait for news", &r, e);
-	return event == SESSION_CONTINUE ? 0 : -1;
+	s->idling = event == SESSION_CONTINUE;
+	return s->idling ? 0 : -1;
 }
 
 int
@@ -681,5 +716,8 @@ session_done(struct session *s, struct err *e)
 {
 	struct reply r;
 
+	if (!s->idling)
+		return 0;
+	s->idling = false;
 	return session_line(s, STR("DONE"), e) < 0 ? -1 : session_await(s, s->idle, &r, e);
 }

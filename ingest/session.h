@@ -137,6 +137,9 @@ int session_select(
 int session_idle(struct session *s, struct err *e);
 int session_done(struct session *s, struct err *e);
 
+/* Between them; a server may end it of its own accord. */
+bool session_is_idling(const struct session *s);
+
 /*
  * Set ${e} from a reply that is not OK: "${what}: the server's words", and what to do where its code says
  * that.  Returns -1.

@@ -26,7 +26,7 @@ struct mark *ledger_marks(
     struct ledger *l, int64_t source_id, struct arena *arena, size_t *n, struct err *e);
 
 /*
- * Write marks down, each folder once: never back under the same UIDVALIDITY.  The rows of mails they
+ * Write marks down, each folder once: never back under the same UIDVALIDITY, but to 0.  The rows of mails they
  * pass over go where nothing can ever wait for them (class other), and all of the folder's under
  * another UIDVALIDITY.  Only after what they pass over is committed; a loss only means looking again.
  */

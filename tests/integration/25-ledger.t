@@ -62,6 +62,13 @@ is "$(known keep failures)" '15 0 9' 'failures too'
 is "$(known move failures)" '5 15 9' 'and both'
 ledger mark $account 17 INBOX 100 5
 is "$(ledger marks $account)" '17 INBOX 100 9' 'a mark does not move back'
+seen 40 1 5 100 success
+seen 40 6 8 100 failure
+ledger mark $account 40 Restored 100 8
+ledger mark $account 40 Restored 100 0
+is "$(ledger marks $account | grep -c Restored) $(rows | grep -c '^28\|| 28|')" '1 0' 'to 0 it does: UIDs are given anew'
+is "$(ledger marks $account | grep Restored)" '40 Restored 100 0' 'and nothing of the folder is known'
+sql "DELETE FROM ruastat_data.folder WHERE folder_id = 40"
 ledger mark $account 17 INBOX 100 10 16 "It's \"{,\\}" 100 10 -1 'Zoë/Sub' 100 8
 is "$(ledger marks $account | sort)" "$(printf '%s\n' "-1 Zoë/Sub 100 8" "16 It's \"{,\\} 100 10" '17 INBOX 100 10' | sort)" \
 	'several at once, whatever their names'

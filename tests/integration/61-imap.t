@@ -366,6 +366,31 @@ is "$(wc -l <"$work/got")" $((146 - $(wc -l <"$work/removed"))) \
 	"and all are but the $(wc -l <"$work/removed") that were taken away"
 verifies
 
+# A dry run of more mails than may wait at once changes nothing and comes to its end.
+mailgen --story bench --reports 1500 --seed 77 --domains 3 "$work/many" >"$work/null"
+imap_deliver many INBOX "$work/many"
+imap_state many INBOX >"$work/was"
+imap_conf many "path=\"imaps://many@$imap_host:$imaps_port\"" 'after="move"' 'move_to="Done"' >"$work/sources"
+ruastat_with ingest --json --dry-run <"$work/sources"
+is "$status $(totals mails)" '0 1500' 'a dry run of 1,500 mails'
+imap_state many INBOX >"$work/is"
+same "$work/was" "$work/is" 'changes nothing'
+
+# A mailbox that was restored from a backup gives the UIDs again that it gave to others.
+imap_deliver restored INBOX "$work/report"
+read_as restored
+dir=$(imap_dir restored INBOX)
+imap_stop
+"${as[@]}" bash -c 'rm -f "$1"/cur/* "$1"/new/* "$1"/dovecot.index* && sed -i "1s/N[0-9]*/N4/; 2,\$d" "$1/dovecot-uidlist"' - "$dir"
+imap_again
+imap_deliver restored INBOX "$work/more"
+read_as restored
+is "$status $(totals mails)" '0 60' 'a mailbox restored from a backup is read anew'
+grep -q 'read anew' "$work/err"
+result $? 'and that is told'
+read_as restored
+is "$status $(totals mails) $(grep -c . "$work/err")" '0 0 0' 'once'
+
 # A line that breaks again and again, and one on which nothing comes any more: each connection brings some
 # mails, and in the end all are here.
 for how in down stall; do
