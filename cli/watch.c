@@ -53,13 +53,12 @@ reload(struct watch *w)
 	notify_send(&w->notify, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now_ms() * 1000);
 	config_free(w->next);
 	w->next = config_load(file, true, &e);
-	if (w->next != NULL && choice_count(w->next, w->n) == 0) {
+	if (w->next != NULL && choice_count(w->next, w->n) == 0)
 		err_set(&e, ERR_CONFIG, "\"%s\" has no source", file);
-		config_free(w->next);
-		w->next = NULL;
-	}
-	if (w->next != NULL)
+	else if (w->next != NULL && config_resolve(w->next, w->c->state_dir, &e) == 0)
 		return true;
+	config_free(w->next);
+	w->next = NULL;
 	log_event(LOG_ERROR, "%s; going on as before", e.text);
 	notify_send(&w->notify, "READY=1");
 	return false;
