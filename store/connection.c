@@ -46,8 +46,12 @@ connect_as(const struct database *db, const char *user, struct err *e)
 	if (PQstatus(c) != CONNECTION_OK)
 		err_set(e, PQconnectionNeedsPassword(c) ? ERR_CONFIG : ERR_DATABASE,
 		    "could not connect to the database: %s", PQerrorMessage(c));
-	else if (set_up(c, sql_query_session, e) == 0 && PQsetClientEncoding(c, "UTF8") == 0)
+	else if (set_up(c, sql_query_session, e) < 0)
+		; /* said why */
+	else if (PQsetClientEncoding(c, "UTF8") == 0)
 		return c;
+	else
+		err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(c));
 	PQfinish(c);
 	return NULL;
 }

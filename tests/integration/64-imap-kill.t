@@ -197,7 +197,7 @@ is "$(wc -l <"$work/out")" 0 'once, but for what Dovecot itself had in both when
 verifies
 kill "${holders[-1]}"
 { wait "${holders[-1]}"; } 2>/dev/null
-is "$(pgrep -u "$user" -x 'ruastat|ruastat-fetcher|ruastat-worker' | while read -r p; do
+is "$(for name in ruastat ruastat-fetcher ruastat-worker; do pgrep -u "$user" -x $name; done | while read -r p; do
 	[ "$(readlink "/proc/$p/exe")" != "$work/ruastat" ] || echo "$p"
 done)" '' 'no process is left'
 is "$(find "$state/tmp" -mindepth 1 2>/dev/null)" '' 'and no temporary file'
