@@ -20,7 +20,7 @@ struct imap_folder {
 	int64_t stopped_at;
 	uint32_t uidvalidity;
 	uint32_t marked;  /* the mark the source was told */
-	uint32_t uidnext; /* of the last SELECT or STATUS; 0: not known */
+	uint32_t uidnext; /* of the last SELECT; 0: not known */
 	struct plan plan;
 	struct imapsettle settle;
 };
