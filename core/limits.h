@@ -39,6 +39,14 @@
 #define LIMIT_QUIRKS 64            /* per report; what repeats is counted once */
 #define LIMIT_COUNT (1ull << 40)   /* messages of a record, and of a report: sums fit 63 bits */
 
+/* What an SMTP TLS report may hold; of a failed message what is looked at. */
+#define LIMIT_TLS_POLICIES 1000    /* one for each domain that shares an address for reports */
+#define LIMIT_TLS_STRINGS 64       /* lines of a policy, and its MX hosts */
+#define LIMIT_TLS_FAILURES 10000   /* of one policy */
+#define LIMIT_TLS_BYTES (2u << 20) /* its texts together: a report must fit a frame */
+#define LIMIT_SAMPLE_HEADER (64u << 10)
+#define LIMIT_SAMPLE_BODY (256u << 10)
+
 /* What is kept of a text: beyond it the text is cut (or, in an identity, refused). */
 #define LIMIT_DOMAIN_BYTES 255   /* RFC 1035 3.1 */
 #define LIMIT_NAME_BYTES 1024    /* org_name, report_id, contact */

@@ -15,6 +15,8 @@ static const char *const results[] = { NULL, "none", "pass", "fail", "softfail",
 static const char *const scopes[] = { NULL, "mfrom", "helo" };
 static const char *const reasons[] = { NULL, "forwarded", "sampled_out", "trusted_forwarder",
 	"mailing_list", "local_policy", "other", "policy_test_mode" };
+static const char *const tls_policies[] = { NULL, "tlsa", "sts", "no-policy-found" };
+static const char *const deliveries[] = { NULL, "delivered", "spam", "policy", "reject", "other" };
 
 static const char *
 name(const char *const *words, size_t n, unsigned v)
@@ -91,6 +93,18 @@ reason_name(enum reason_type v)
 	return name(reasons, COUNT(reasons), v);
 }
 
+const char *
+tls_policy_name(enum tls_policy_type v)
+{
+	return name(tls_policies, COUNT(tls_policies), v);
+}
+
+const char *
+delivery_name(enum delivery_result v)
+{
+	return name(deliveries, COUNT(deliveries), v);
+}
+
 enum policy_action
 action_find(struct str s)
 {
@@ -137,4 +151,16 @@ enum reason_type
 reason_find(struct str s)
 {
 	return find(reasons, COUNT(reasons), s);
+}
+
+enum tls_policy_type
+tls_policy_find(struct str s)
+{
+	return find(tls_policies, COUNT(tls_policies), s);
+}
+
+enum delivery_result
+delivery_find(struct str s)
+{
+	return find(deliveries, COUNT(deliveries), s);
 }

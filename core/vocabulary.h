@@ -18,6 +18,8 @@ const char *verdict_name(enum verdict v);
 const char *result_name(enum auth_result v);
 const char *scope_name(enum spf_scope v);
 const char *reason_name(enum reason_type v);
+const char *tls_policy_name(enum tls_policy_type v);
+const char *delivery_name(enum delivery_result v);
 
 enum policy_action action_find(struct str s);
 enum alignment alignment_find(struct str s);
@@ -27,5 +29,7 @@ enum verdict verdict_find(struct str s);
 enum auth_result result_find(struct str s);
 enum spf_scope scope_find(struct str s);
 enum reason_type reason_find(struct str s);
+enum tls_policy_type tls_policy_find(struct str s);
+enum delivery_result delivery_find(struct str s);
 
 #endif

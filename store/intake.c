@@ -254,6 +254,8 @@ keep_report(struct intake *in, const struct report *from, struct part *to)
 	r->email = keep(in, from->email);
 	r->extra_contact_info = keep(in, from->extra_contact_info);
 	r->report_id = keep(in, from->report_id);
+	r->submitter = keep(in, from->submitter);
+	r->given_id = keep(in, from->given_id);
 	r->generator = keep(in, from->generator);
 	r->version = keep(in, from->version);
 	r->xml_namespace = keep(in, from->xml_namespace);

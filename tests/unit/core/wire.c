@@ -137,8 +137,9 @@ torture(const struct buf *frame, enum frame_type type, reader *get)
 }
 
 static struct reason reasons[] = {
-	{ REASON_FORWARDED, { NULL, 0 }, { "arc=pass", 8 } },
-	{ REASON_UNKNOWN, { "strange", 7 }, { NULL, 0 } },
+	{ REASON_FORWARDED, { NULL, 0 }, { "arc=pass", 8 },
+	    { VERDICT_PASS, 2, { "lists.example", 13 }, { 4, { 192, 0, 2, 7 } } } },
+	{ .type = REASON_UNKNOWN, .raw_type = { "strange", 7 } },
 };
 static struct dkim_result dkims[] = {
 	{ { "example.org", 11 }, { "s1", 2 }, RESULT_PASS, { NULL, 0 }, { "ok", 2 } },
@@ -153,12 +154,14 @@ a_record(void)
 {
 	return (struct record){
 		.source_ip = { 4, { 192, 0, 2, 1 } },
+		.raw_source_ip = STR("[192.0.2.1]:25"),
 		.has_count = true,
 		.count = LIMIT_COUNT,
 		.outcome = {
 			.disposition = DISPOSITION_REJECT,
 			.dkim = VERDICT_PASS,
 			.spf = VERDICT_FAIL,
+			.dkim_recomputed = VERDICT_PASS,
 			.raw_spf = STR("softfail"),
 			.header_from = STR("example.org"),
 			.envelope_from = STR("b\xC3\xBC" "cher.example"),
@@ -219,6 +222,9 @@ records(void **state)
 	assert_true(str_eq(got.outcome.envelope_from, r.outcome.envelope_from));
 	assert_true(str_eq(got.outcome.envelope_to, r.outcome.envelope_to));
 	assert_int_equal(got.outcome.nreasons, 2);
+	assert_int_equal(got.outcome.reasons[0].arc.hops, 2);
+	assert_true(str_eq(got.outcome.reasons[0].arc.sealer, STR("lists.example")));
+	assert_int_equal(got.outcome.reasons[0].arc.source_ip.b[3], 7);
 	assert_true(str_eq(got.outcome.reasons[1].raw_type, STR("strange")));
 	assert_int_equal(got.outcome.ndkims, 2);
 	assert_true(str_eq(got.outcome.dkims[0].selector, STR("s1")));
@@ -237,7 +243,10 @@ records(void **state)
 	buf_fini(&b);
 }
 
-/* The set's bytes name it: who sent, how many and to whom must not be in them. */
+/*
+ * The set's bytes name it: who sent, how many and to whom must not be in them, nor what is worked
+ * out with a list of public suffixes that changes.
+ */
 static void
 the_outcome_set_stands_apart(void **state)
 {
@@ -253,6 +262,8 @@ the_outcome_set_stands_apart(void **state)
 	r.source_ip = (struct address){ 6, { 1 } };
 	r.has_count = false;
 	r.outcome.envelope_to = STR("elsewhere.example");
+	r.outcome.dkim_recomputed = VERDICT_FAIL;
+	r.outcome.spf_recomputed = VERDICT_FAIL;
 	record_put(&b, &r);
 	assert_int_equal(record_get(payload_of(&a, FRAME_RECORD), &r, &one, &e), 0);
 	assert_int_equal(record_get(payload_of(&b, FRAME_RECORD), &r, &other, &e), 0);
@@ -331,7 +342,9 @@ the_largest_record_fits_a_frame(void **state)
 	(void)state;
 	memset(text, 'x', sizeof(text));
 	for (size_t i = 0; i < LIMIT_RESULTS; i++) {
-		r[i] = (struct reason){ REASON_OTHER, name, comment };
+		r[i] =
+		    (struct reason){ .type = REASON_OTHER, .raw_type = name, .comment = comment };
+		r[i].arc.sealer = (struct str){ text, LIMIT_DOMAIN_BYTES };
 		d[i] = (struct dkim_result){ name, name, RESULT_FAIL, name, comment };
 		s[i] = (struct spf_result){ name, SCOPE_HELO, RESULT_FAIL, name, comment };
 	}
@@ -398,6 +411,86 @@ parts(void **state)
 	buf_fini(&b);
 }
 
+static void
+tls_reports(void **state)
+{
+	static struct str lines[] = { { "version: STSv1", 14 }, { "mode: enforce", 13 } };
+	static struct tls_failure failures[] = {
+		{ .result_type = { "certificate-expired", 19 },
+		    .sending_mta_ip = { 4, { 192, 0, 2, 3 } },
+		    .has_sessions = true,
+		    .sessions = 3 },
+		{ .raw_receiving_ip = { "mx", 2 }, .receiving_ip = { 6, { [15] = 1 } } },
+	};
+	static struct tls_policy policies[] = {
+		{ .type = TLS_POLICY_STS,
+		    .domain = { "example.org", 11 },
+		    .strings = lines,
+		    .nstrings = 2,
+		    .mx_hosts = lines,
+		    .nmx_hosts = 1,
+		    .has_successful = true,
+		    .successful = LIMIT_COUNT,
+		    .failures = failures,
+		    .nfailures = 2 },
+		{ .raw_type = { "invalid", 7 } },
+	};
+	const struct tls_report report = { .domain = STR("example.org"),
+		.report_id = STR("1"),
+		.begin = 1,
+		.end = 2,
+		.policies = policies,
+		.npolicies = 2 };
+	const struct part p = { .kind = KIND_TLSRPT, .tls = &report };
+	struct part got;
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	buf_init(&b, LIMIT_FRAME_BYTES);
+	part_put(&b, &p);
+	torture(&b, FRAME_PART, read_part);
+	assert_int_equal(part_get(arena, payload_of(&b, FRAME_PART), &got, &e), 0);
+	assert_null(got.report);
+	assert_int_equal(got.tls->npolicies, 2);
+	assert_true(str_eq(got.tls->policies[0].strings[1], lines[1]));
+	assert_int_equal(got.tls->policies[0].failures[0].sessions, 3);
+	assert_int_equal(got.tls->policies[0].failures[1].receiving_ip.family, 6);
+	buf_fini(&b);
+}
+
+static void
+failures(void **state)
+{
+	const struct failure failure = { .domain = STR("example.org"),
+		.reporter = STR("mx.example"),
+		.user_agent = STR("Lua/1.0"),
+		.message_id = STR("1@example.org"),
+		.delivery_result = DELIVERY_REJECT,
+		.source_ip = { 4, { 192, 0, 2, 3 } },
+		.has_source_port = true,
+		.source_port = 2525,
+		.arrived = -5,
+		.header = STR("From: a@example.org\r\n"),
+		.body = STR("hello\n") };
+	const struct part p = { .kind = KIND_FAILURE, .failure = &failure };
+	struct part got;
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	buf_init(&b, LIMIT_FRAME_BYTES);
+	part_put(&b, &p);
+	torture(&b, FRAME_PART, read_part);
+	assert_int_equal(part_get(arena, payload_of(&b, FRAME_PART), &got, &e), 0);
+	assert_true(str_eq(got.failure->user_agent, failure.user_agent));
+	assert_true(str_eq(got.failure->message_id, failure.message_id));
+	assert_true(str_eq(got.failure->body, failure.body));
+	assert_int_equal(got.failure->source_port, 2525);
+	assert_int_equal(got.failure->arrived, -5);
+	buf_fini(&b);
+}
+
 /* A report has a report in it and nothing else has; the store's outcomes are not the parser's. */
 static void
 outcome_and_content_agree(void **state)
@@ -413,6 +506,7 @@ outcome_and_content_agree(void **state)
 			bool good =
 			    o <= OUTCOME_TOO_BIG && (with == 1) == (o <= OUTCOME_NULL_REPORT);
 			struct part p = { .outcome = (enum outcome)o,
+				.kind = KIND_AGGREGATE,
 				.report = with ? &report : NULL };
 			int rc;
 
@@ -480,6 +574,8 @@ main(void)
 		cmocka_unit_test(records_out_of_range),
 		cmocka_unit_test(the_largest_record_fits_a_frame),
 		cmocka_unit_test(parts),
+		cmocka_unit_test(tls_reports),
+		cmocka_unit_test(failures),
 		cmocka_unit_test(outcome_and_content_agree),
 		cmocka_unit_test(messages),
 		cmocka_unit_test(a_full_arena_is_told),
