@@ -12,7 +12,7 @@ set -u
 
 at_once=8
 own_kb=$((64 * 1024)) child_kb=$((128 * 1024))
-step=211
+step=421
 [ "${RUASTAT_DRILL:-}" != full ] || step=1
 use_state state
 maildir "$work/none"
