@@ -13,7 +13,7 @@ T       = 60
 
 # pkg-config modules; a new one is a word here and a line in tests/build/deps.sh
 MODULES = gmime-3.0 libarchive libxml-2.0 zlib libpq libssl libcrypto libseccomp libconfuse smartcols \
-	  libmicrohttpd jansson libcurl
+	  libmicrohttpd jansson libcurl libidn2 libpsl
 
 # The arrows: what a folder may use, and the order in which archives are linked.
 FOLDERS       := $(foreach f,cli dashboard store ingest parser core,$(wildcard $f))

@@ -141,6 +141,8 @@ put_json(struct buf *out, const struct context *c, const struct findings *f)
 	table_json(out, COLUMN_TEXT, c->conninfo != NULL ? f->database.p : NULL);
 	buf_printf(out, ",\"workers\":%u", conf->workers);
 	put_list(out, "domains", conf->domains, conf->ndomains);
+	buf_printf(out, ",\"failure_reports\":\"%s\",\"failure_days\":%u",
+	    config_failures_name(conf->failures), conf->failure_days);
 	buf_puts(out, STR(",\"listen\":"));
 	table_json(out, COLUMN_TEXT, conf->listen);
 	buf_puts(out, STR(",\"tls_certificate\":"));
@@ -188,6 +190,10 @@ put_text(struct buf *out, const struct context *c, const struct findings *f)
 		line(out, "own domains", "all");
 	for (size_t i = 0; i < conf->ndomains; i++)
 		line(out, i == 0 ? "own domains" : "", conf->domains[i]);
+	snprintf(room, sizeof(room), "%s, for %u days", config_failures_name(conf->failures),
+	    conf->failure_days);
+	line(out, "failure reports",
+	    conf->failures != FAILURES_OFF ? room : config_failures_name(conf->failures));
 	line(out, "dashboard", conf->listen);
 	line(out, "TLS", conf->tls_certificate != NULL ? conf->tls_certificate : "none");
 	for (size_t i = 0; i < conf->nproxies; i++)

@@ -41,6 +41,8 @@ parse(const char *file, struct err *e)
 	cfg_opt_t options[] = { CFG_STR("state_dir", NULL, CFGF_NONE),
 		CFG_STR("database", NULL, CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),
 		CFG_STR_LIST("domains", "{}", CFGF_NONE),
+		CFG_STR("failure_reports", "headers", CFGF_NONE),
+		CFG_INT("failure_days", 30, CFGF_NONE),
 		CFG_STR("listen", "127.0.0.1:8080", CFGF_NONE),
 		CFG_STR("tls_certificate", NULL, CFGF_NONE), CFG_STR("tls_key", NULL, CFGF_NONE),
 		CFG_STR_LIST("trusted_proxies", "{}", CFGF_NONE),
@@ -109,6 +111,38 @@ is_address(const char *text)
 	return inet_pton(AF_INET, text, room) == 1 || inet_pton(AF_INET6, text, room) == 1;
 }
 
+static const char *const failures[] = {
+	[FAILURES_HEADERS] = "headers",
+	[FAILURES_FULL] = "full",
+	[FAILURES_OFF] = "off",
+};
+
+const char *
+config_failures_name(enum failures f)
+{
+	return failures[f];
+}
+
+static int
+take_failures(struct config *c, cfg_t *cfg, struct err *e)
+{
+	const char *word = cfg_getstr(cfg, "failure_reports");
+	long days = cfg_getint(cfg, "failure_days");
+	size_t i = 0;
+
+	while (i <= FAILURES_OFF && strcmp(word, failures[i]) != 0)
+		i++;
+	if (i > FAILURES_OFF)
+		return err_set(e, ERR_CONFIG,
+		    "failure_reports is \"%s\"; it can be headers, full or off", word);
+	if (days < 1 || days > LIMIT_FAILURE_DAYS)
+		return err_set(e, ERR_CONFIG, "failure_days is %ld; it can be 1 to %d", days,
+		    LIMIT_FAILURE_DAYS);
+	c->failures = (enum failures)i;
+	c->failure_days = (unsigned)days;
+	return 0;
+}
+
 static int
 take(struct config *c, cfg_t *cfg, struct err *e)
 {
@@ -122,6 +156,8 @@ take(struct config *c, cfg_t *cfg, struct err *e)
 		    LIMIT_WORKERS);
 	c->workers = (unsigned)workers;
 	c->domains = take_list(cfg, "domains", &c->ndomains);
+	if (take_failures(c, cfg, e) < 0)
+		return -1;
 	c->listen = cfg_getstr(cfg, "listen");
 	c->tls_certificate = cfg_getstr(cfg, "tls_certificate");
 	c->tls_key = cfg_getstr(cfg, "tls_key");

@@ -11,6 +11,10 @@ struct arena;
 struct config_section;
 struct imap_conf;
 
+/* What is kept of failure reports: all but the body of the message they show, all, nothing. */
+enum failures { FAILURES_HEADERS, FAILURES_FULL, FAILURES_OFF };
+const char *config_failures_name(enum failures f);
+
 struct config_source {
 	const char *name; /* the section's title */
 	struct source_conf conf;
@@ -25,6 +29,8 @@ struct config {
 	unsigned workers;      /* 0: one per core */
 	const char **domains;  /* own domains, patterns; empty: all */
 	size_t ndomains;
+	enum failures failures;
+	unsigned failure_days; /* for which they are kept, 1 to 36500 */
 	/* The dashboard. */
 	const char *listen;                    /* host:port */
 	const char *tls_certificate, *tls_key; /* paths, or NULL */

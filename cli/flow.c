@@ -19,6 +19,8 @@
 #include "parser/pool.h"
 #include "store/ledger.h"
 
+#define EXPIRE_MS (INT64_C(3600) * 1000)
+
 struct flow {
 	const struct flow_conf *conf;
 	struct ledger *ledger;
@@ -38,6 +40,7 @@ struct flow {
 	struct tally *tally;
 	struct progress progress;
 	uint64_t kept;      /* bytes of mails kept since the last trimming */
+	int64_t expire_at;  /* when old failure reports are deleted next, by now_ms */
 	struct err trouble; /* ERR_DATABASE or worse out of a callback */
 };
 
@@ -55,37 +58,74 @@ is_own(const struct flow_conf *conf, struct str domain)
 	return false;
 }
 
+/* The period of a report of any kind. */
+static void
+period_of(const struct part *p, int64_t *begin, int64_t *end)
+{
+	*begin = p->report != NULL ? p->report->begin
+	    : p->tls != NULL       ? p->tls->begin
+				   : p->failure->arrived;
+	*end = p->report != NULL ? p->report->end
+	    : p->tls != NULL     ? p->tls->end
+				 : p->failure->arrived;
+}
+
+/* Why a report is not stored, in ${reason}; or its identity. */
+static enum outcome
+identify_part(
+    struct flow *f, const struct intake *in, struct intake_part *p, char *reason, size_t n)
+{
+	const struct part *part = &p->part;
+	struct str domain = identity_domain(part);
+	int64_t begin, end;
+
+	period_of(part, &begin, &end);
+	if (part->report == NULL && domain.n == 0) {
+		snprintf(reason, n, "nothing says which domain it is about");
+		return OUTCOME_CORRUPT;
+	}
+	if (!is_own(f->conf, domain)) {
+		snprintf(reason, n, "\"%.*s\" is none of the own domains", STR_ARG(domain));
+		return OUTCOME_REFUSED;
+	}
+	if (!identity_datable_times(begin, end)) {
+		snprintf(reason, n, "its dates (%lld to %lld) are in no year a database can keep",
+		    (long long)begin, (long long)end);
+		return OUTCOME_REFUSED;
+	}
+	if (part->report != NULL) {
+		identity_of(
+		    f->env.digest, part->report, &p->records_hash, in->read_at, &p->identity);
+	} else if (part->tls != NULL) {
+		p->records_hash = identity_tls_content(f->env.digest, part->tls);
+		identity_of_tls(
+		    f->env.digest, part->tls, &p->records_hash, in->read_at, &p->identity);
+	} else {
+		identity_of_failure(f->env.digest, part->failure, &p->identity);
+	}
+	return OUTCOME_REPORT;
+}
+
 /* Give each report its identity, or a reason why it is not stored. */
 static void
 identify(struct flow *f, struct intake *in)
 {
 	char reason[LIMIT_REASON_BYTES];
+	enum outcome outcome;
 
 	for (struct intake_part *p = in->parts; p != NULL; p = p->next) {
-		const struct report *r = p->part.report;
-
-		if (r == NULL)
+		if (p->part.failure != NULL && f->conf->failures == FAILURES_OFF)
+			intake_pass_over(
+			    in, p, "failure reports are not kept (failure_reports = off)");
+		if (!intake_part_holds(p))
 			continue;
-		reason[0] = '\0';
-		if (r->partial) {
-			p->part.report = NULL;
-			intake_judge(in, p, OUTCOME_CORRUPT, "the document is not whole");
-			continue;
-		}
-		if (!is_own(f->conf, r->policy.domain))
-			snprintf(reason, sizeof(reason), "\"%.*s\" is none of the own domains",
-			    STR_ARG(r->policy.domain));
-		else if (!identity_datable(r))
-			snprintf(reason, sizeof(reason),
-			    "its dates (%lld to %lld) are in no year a database "
-			    "can keep",
-			    (long long)r->begin, (long long)r->end);
-		else
-			identity_of(f->env.digest, r, &p->records_hash, in->read_at, &p->identity);
-		if (reason[0] == '\0')
+		outcome = identify_part(f, in, p, reason, sizeof(reason));
+		if (outcome == OUTCOME_REPORT)
 			continue;
 		p->part.report = NULL;
-		intake_judge(in, p, OUTCOME_REFUSED, reason);
+		p->part.tls = NULL;
+		p->part.failure = NULL;
+		intake_judge(in, p, outcome, reason);
 	}
 }
 
@@ -101,7 +141,7 @@ static void
 dry(struct flow *f, struct intake *in)
 {
 	for (struct intake_part *p = in->parts; p != NULL; p = p->next) {
-		if (p->part.report == NULL)
+		if (!intake_part_holds(p))
 			continue;
 		if (keyset_get(f->met, p->identity.report_key) != KNOWN_NOT)
 			intake_judge(in, p, OUTCOME_DUPLICATE, NULL);
@@ -190,7 +230,7 @@ submit(struct flow *f, struct stream *s, const struct mail *m, struct err *e)
 			f->flying[i] = in;
 			break;
 		}
-	return pool_submit(f->pool, in, m->fd, m->size, in->name.p, m->bare, e);
+	return pool_submit(f->pool, in, m->fd, m->size, in->name.p, m->bare, 0, e);
 }
 
 /* Whether nothing new is wanted. */
@@ -266,6 +306,19 @@ trim(struct flow *f)
 	if (ledger_trim(f->ledger, &e) < 0)
 		log_event(LOG_DEBUG, "%s", e.text);
 	f->kept = 0;
+}
+
+/* Delete failure reports whose days have passed, at the start and once an hour. */
+static void
+expire(struct flow *f)
+{
+	struct err e;
+
+	if (f->ledger == NULL || f->conf->dry_run || now_ms() < f->expire_at)
+		return;
+	if (ledger_expire(f->ledger, f->conf->failure_days, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
+	f->expire_at = now_ms() + EXPIRE_MS;
 }
 
 static int
@@ -350,6 +403,7 @@ sleep_at_most(const struct flow *f, int wait_ms)
 	if (wait_ms >= 0 && (ms < 0 || wait_ms < ms))
 		ms = wait_ms;
 	ms = sooner(ms, lanes_due(&f->lanes));
+	ms = sooner(ms, f->expire_at);
 	for (size_t i = 0; i < f->n; i++)
 		ms = sooner(ms, stream_due(&f->streams[i]));
 	return ms;
@@ -408,6 +462,7 @@ loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int
 	int wait_ms = -1;
 
 	for (;;) {
+		expire(f);
 		if (open_streams(f, e) < 0 || feed(f, e) < 0)
 			return -1;
 		if (!f->connected && pool_busy(f->pool) > 0)
@@ -515,6 +570,9 @@ flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 	}
 	intake_env_init(
 	    &f->env, conf->tmp_dir, f->ledger != NULL ? ledger_types(f->ledger) : &f->no_types);
+	f->env.bodies = conf->failures == FAILURES_FULL;
+	if (f->ledger == NULL || conf->dry_run)
+		f->expire_at = INT64_MAX;
 	f->pool = pool_new(&pool);
 	progress_start(&f->progress, conf->progress);
 	return f;

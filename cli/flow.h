@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cli/config.h"
 #include "core/err.h"
 #include "ingest/source.h"
 #include "store/database.h"
@@ -28,6 +29,8 @@ struct flow_conf {
 	unsigned patience;          /* seconds for which the database may be away */
 	const char *const *domains; /* own domains, patterns; none: all */
 	size_t ndomains;
+	enum failures failures;
+	unsigned failure_days;             /* for which they are kept */
 	bool progress;                     /* a line on the terminal */
 	const volatile sig_atomic_t *stop; /* finish what is in hand, read nothing more */
 	int wake_fd;                       /* readable when that was set; -1: none */

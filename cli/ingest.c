@@ -200,6 +200,8 @@ ingest_room(struct ingest_room *r, const struct context *c, struct database *db,
 		.patience = LIMIT_DATABASE_SECONDS,
 		.domains = c->config->domains,
 		.ndomains = c->config->ndomains,
+		.failures = c->config->failures,
+		.failure_days = c->config->failure_days,
 		.stop = signals_stop(),
 		.wake_fd = signals_fd() };
 	return 0;

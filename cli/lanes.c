@@ -43,7 +43,7 @@ lane_of(struct lanes *l, const struct intake *in)
 	struct lane *least = &l->lane[0];
 
 	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)
-		if (p->part.report != NULL)
+		if (intake_part_holds(p))
 			return &l->lane[(uint64_t)p->identity.domain_id % LANES];
 	for (size_t i = 1; i < LANES; i++)
 		if (l->lane[i].filling.messages < least->filling.messages)

@@ -9,11 +9,12 @@
 
 #define ROWS "50" /* of a table for people; programs get all */
 
-enum { OPT_FROM = 256, OPT_TO, OPT_DOMAIN, OPT_LIMIT, OPT_OUTCOME };
+enum { OPT_FROM = 256, OPT_TO, OPT_DOMAIN, OPT_LIMIT, OPT_OUTCOME, OPT_POLICIES };
 
 /* The parameters of a question, as text; NULL where nothing was said. */
 struct wish {
 	const char *from, *to, *domain, *limit, *outcome;
+	bool policies;
 };
 
 /* What was answered. */
@@ -40,6 +41,9 @@ take(void *arg, int val, const char *value, struct err *e)
 		break;
 	case OPT_OUTCOME:
 		w->outcome = value;
+		break;
+	case OPT_POLICIES:
+		w->policies = true;
 		break;
 	default:
 		if (str_u64(str_of(value), INT64_MAX, &n) < 0)
@@ -126,6 +130,8 @@ list(const struct verb *v, enum query q, const struct option *own, int argc, cha
 
 	if (first < 0)
 		return status;
+	if (w.policies)
+		q = QUERY_TLS_POLICIES;
 	if (first < argc) {
 		err_set(&e, ERR_CONFIG, "\"%s\" takes no argument: \"%s\"", v->name, argv[first]);
 		return ask_end(&c, -1, &e);
@@ -168,6 +174,10 @@ list(const struct verb *v, enum query q, const struct option *own, int argc, cha
 	{                                                       \
 		"outcome", required_argument, NULL, OPT_OUTCOME \
 	}
+#define POLICIES                                            \
+	{                                                   \
+		"policies", no_argument, NULL, OPT_POLICIES \
+	}
 #define END                      \
 	{                        \
 		NULL, 0, NULL, 0 \
@@ -203,6 +213,22 @@ run_intake(const struct verb *v, int argc, char **argv)
 	static const struct option own[] = { OUTCOME, LIMIT, END };
 
 	return list(v, QUERY_INTAKE, own, argc, argv);
+}
+
+static int
+run_tls(const struct verb *v, int argc, char **argv)
+{
+	static const struct option own[] = { FROM, TO, DOMAIN, LIMIT, POLICIES, END };
+
+	return list(v, QUERY_TLS, own, argc, argv);
+}
+
+static int
+run_failures(const struct verb *v, int argc, char **argv)
+{
+	static const struct option own[] = { FROM, TO, DOMAIN, LIMIT, END };
+
+	return list(v, QUERY_FAILURES, own, argc, argv);
 }
 
 #define HELP_PERIOD                                                                            \
@@ -246,4 +272,22 @@ const struct verb verb_intake = {
 	    "  --outcome OUTCOME     only these: imported, duplicate, conflict, null_report,\n"
 	    "                        not_a_report, corrupt, unsupported, too_big or refused\n" HELP_LIMIT,
 	.run = run_intake,
+};
+
+const struct verb verb_tls = {
+	.name = "tls",
+	.arguments = "[OPTION]...",
+	.summary = "show how many SMTP sessions to each domain had TLS",
+	.help = "  --policies            a row for each policy instead of each day\n"
+		"  --from DAY, --to DAY  only these days, inclusive, UTC\n" HELP_DOMAIN HELP_LIMIT,
+	.run = run_tls,
+};
+
+const struct verb verb_failures = {
+	.name = "failures",
+	.arguments = "[OPTION]...",
+	.summary = "list failure reports: single messages that failed",
+	.help = "  --from DAY, --to DAY  only messages of these days, inclusive, UTC\n" HELP_DOMAIN
+	    HELP_LIMIT,
+	.run = run_failures,
 };

@@ -55,6 +55,8 @@ take_record(struct parse *p, struct str payload, struct err *e)
 	if (outcome_set_get(p->arena, rest, &set, e) < 0)
 		return -1;
 	set.envelope_to = r.outcome.envelope_to;
+	set.dkim_recomputed = r.outcome.dkim_recomputed;
+	set.spf_recomputed = r.outcome.spf_recomputed;
 	r.outcome = set;
 	if (!p->with_records)
 		return 0;
@@ -214,7 +216,7 @@ parse_path(struct parse *p, const char *path, struct err *e)
 		p->name = full_name(&name, path, &m, source_is_below(s));
 		p->parts = 0;
 		p->busy = true;
-		rc = pool_submit(p->pool, p, m.fd, m.size, m.name, m.bare, e);
+		rc = pool_submit(p->pool, p, m.fd, m.size, m.name, m.bare, 0, e);
 		if (rc == 0)
 			rc = wait_for(p, e);
 		close(m.fd);
@@ -235,7 +237,8 @@ parse_all(struct parse *p, int n, char **paths)
 
 	signal(SIGCHLD, SIG_DFL);
 	p->arena = arena_new(LIMIT_WORKER_ARENA);
-	buf_init(&p->line, SPOOL_ITEM);
+	/* Each byte of a frame may need six in JSON. */
+	buf_init(&p->line, (size_t)8 * LIMIT_FRAME_BYTES);
 	spool_file_init(&p->file, tmp != NULL ? tmp : "/tmp");
 	spool_init(&p->records, &p->file);
 	p->pool = pool_new(&conf);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "cli/parse_other.h"
 #include "core/text.h"
 #include "core/vocabulary.h"
 
@@ -29,6 +30,17 @@ address(struct buf *out, const struct address *a)
 	if (a->family != 0 &&
 	    inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, room, sizeof(room)) != NULL)
 		buf_puts(out, str_of(room));
+}
+
+/* A key and an address, or null where there is none. */
+static void
+json_address(struct buf *out, const char *key, const struct address *a)
+{
+	const char *quote = a->family != 0 ? "\"" : "";
+
+	buf_printf(out, "\"%s\":%s", key, a->family != 0 ? quote : "null");
+	address(out, a);
+	buf_puts(out, str_of(quote));
 }
 
 static void
@@ -69,6 +81,10 @@ json_report(struct buf *out, const struct report *r)
 	buf_put8(out, ',');
 	text(out, "report_id", r->report_id);
 	buf_put8(out, ',');
+	text(out, "submitter", r->submitter);
+	buf_put8(out, ',');
+	text(out, "given_id", r->given_id);
+	buf_put8(out, ',');
 	text(out, "domain", r->policy.domain);
 	buf_printf(out, ",\"begin\":%lld,\"end\":%lld,", (long long)r->begin, (long long)r->end);
 	text(out, "version", r->version);
@@ -84,10 +100,32 @@ json_report(struct buf *out, const struct report *r)
 	    (unsigned long long)r->record_count, (unsigned long long)r->message_count);
 }
 
+/* What had to be repaired to read the part, whatever it is. */
+static const struct quirk *
+part_quirks(const struct part *p, size_t *n)
+{
+	*n = 0;
+	if (p->report != NULL) {
+		*n = p->report->nquirks;
+		return p->report->quirks;
+	}
+	if (p->tls != NULL) {
+		*n = p->tls->nquirks;
+		return p->tls->quirks;
+	}
+	if (p->failure != NULL) {
+		*n = p->failure->nquirks;
+		return p->failure->quirks;
+	}
+	return NULL;
+}
+
 void
 parse_json_part(struct buf *out, const char *file, const struct part *p)
 {
 	const struct report *r = p->report;
+	size_t nquirks;
+	const struct quirk *quirks = part_quirks(p, &nquirks);
 
 	buf_put8(out, '{');
 	text(out, "file", str_of(file));
@@ -100,11 +138,11 @@ parse_json_part(struct buf *out, const char *file, const struct part *p)
 	buf_put8(out, ',');
 	text(out, "reason", p->reason);
 	buf_printf(out, ",\"partial\":%s,\"quirks\":[", r != NULL && r->partial ? "true" : "false");
-	for (size_t i = 0; r != NULL && i < r->nquirks; i++) {
+	for (size_t i = 0; i < nquirks; i++) {
 		buf_puts(out, i == 0 ? STR("{") : STR(",{"));
-		text(out, "rule", r->quirks[i].rule);
+		text(out, "rule", quirks[i].rule);
 		buf_put8(out, ',');
-		text(out, "detail", r->quirks[i].detail);
+		text(out, "detail", quirks[i].detail);
 		buf_put8(out, '}');
 	}
 	buf_puts(out, STR("],\"report\":"));
@@ -112,7 +150,35 @@ parse_json_part(struct buf *out, const char *file, const struct part *p)
 		json_report(out, r);
 	else
 		buf_puts(out, STR("null"));
+	if (p->tls != NULL) {
+		buf_puts(out, STR(",\"tls\":"));
+		parse_json_tls(out, p->tls);
+	}
+	if (p->failure != NULL) {
+		buf_puts(out, STR(",\"failure\":"));
+		parse_json_failure(out, p->failure);
+	}
 	buf_puts(out, STR("}\n"));
+}
+
+/* What a reason's comment tells of an ARC chain, or null. */
+static void
+json_arc(struct buf *out, const struct arc *a)
+{
+	if (a->verdict == VERDICT_UNKNOWN) {
+		buf_puts(out, STR("\"arc\":null"));
+		return;
+	}
+	buf_puts(out, STR("\"arc\":{"));
+	word(out, "verdict", verdict_name(a->verdict));
+	if (a->hops > 0)
+		buf_printf(out, ",\"hops\":%u,", (unsigned)a->hops);
+	else
+		buf_puts(out, STR(",\"hops\":null,"));
+	text(out, "sealer", a->sealer);
+	buf_put8(out, ',');
+	json_address(out, "source_ip", &a->source_ip);
+	buf_put8(out, '}');
 }
 
 static void
@@ -126,6 +192,8 @@ json_reasons(struct buf *out, const struct outcome_set *o)
 		text(out, "raw_type", o->reasons[i].raw_type);
 		buf_put8(out, ',');
 		text(out, "comment", o->reasons[i].comment);
+		buf_put8(out, ',');
+		json_arc(out, &o->reasons[i].arc);
 		buf_put8(out, '}');
 	}
 	buf_put8(out, ']');
@@ -182,14 +250,8 @@ parse_json_record(struct buf *out, const char *file, const struct record *r)
 
 	buf_put8(out, '{');
 	text(out, "file", str_of(file));
-	buf_puts(out, STR(",\"record\":{\"source_ip\":"));
-	if (r->source_ip.family == 0) {
-		buf_puts(out, STR("null"));
-	} else {
-		buf_put8(out, '"');
-		address(out, &r->source_ip);
-		buf_put8(out, '"');
-	}
+	buf_puts(out, STR(",\"record\":{"));
+	json_address(out, "source_ip", &r->source_ip);
 	buf_put8(out, ',');
 	text(out, "raw_source_ip", r->raw_source_ip);
 	if (r->has_count)
@@ -207,6 +269,10 @@ parse_json_record(struct buf *out, const char *file, const struct record *r)
 	word(out, "spf_aligned", verdict_name(o->spf));
 	buf_put8(out, ',');
 	text(out, "raw_spf_aligned", o->raw_spf);
+	buf_put8(out, ',');
+	word(out, "dkim_recomputed", verdict_name(o->dkim_recomputed));
+	buf_put8(out, ',');
+	word(out, "spf_recomputed", verdict_name(o->spf_recomputed));
 	buf_put8(out, ',');
 	json_reasons(out, o);
 	buf_put8(out, ',');
@@ -250,6 +316,8 @@ void
 parse_text_part(struct buf *out, const char *file, const struct part *p)
 {
 	const struct report *r = p->report;
+	size_t nquirks;
+	const struct quirk *quirks = part_quirks(p, &nquirks);
 
 	shown(out, str_of(file));
 	if (p->member.n > 0) {
@@ -259,7 +327,7 @@ parse_text_part(struct buf *out, const char *file, const struct part *p)
 	buf_printf(out, ": %s", outcome_name(p->outcome));
 	if (r != NULL) {
 		buf_puts(out, STR(" of "));
-		shown(out, r->org_name);
+		shown(out, r->org_name.n > 0 ? r->org_name : r->submitter);
 		buf_puts(out, STR(" for "));
 		shown(out, r->policy.domain);
 		buf_puts(out, STR(", "));
@@ -267,22 +335,56 @@ parse_text_part(struct buf *out, const char *file, const struct part *p)
 		buf_puts(out, STR(" to "));
 		moment(out, r->end);
 		buf_puts(out, STR(" UTC, id "));
-		shown(out, r->report_id);
+		shown(out, r->report_id.n > 0 ? r->report_id : r->given_id);
 		buf_printf(out, ": %llu records, %llu messages",
 		    (unsigned long long)r->record_count, (unsigned long long)r->message_count);
 	}
+	if (p->tls != NULL)
+		parse_text_tls(out, p->tls);
+	if (p->failure != NULL)
+		parse_text_failure(out, p->failure);
 	if (p->reason.n > 0) {
 		buf_puts(out, STR(": "));
 		shown(out, p->reason);
 	}
 	buf_put8(out, '\n');
-	for (size_t i = 0; r != NULL && i < r->nquirks; i++) {
+	for (size_t i = 0; i < nquirks; i++) {
 		buf_puts(out, STR("  repaired: "));
-		shown(out, r->quirks[i].rule);
+		shown(out, quirks[i].rule);
 		buf_puts(out, STR(": "));
-		shown(out, r->quirks[i].detail);
+		shown(out, quirks[i].detail);
 		buf_put8(out, '\n');
 	}
+}
+
+/* The reporter's verdict, and ours where it is another. */
+static void
+text_verdict(struct buf *out, const char *what, enum verdict claim, enum verdict recomputed)
+{
+	buf_printf(out, " %s ", what);
+	shown(out, str_of(verdict_name(claim)));
+	if (recomputed != VERDICT_UNKNOWN && recomputed != claim)
+		buf_printf(out, " (recomputed: %s)", verdict_name(recomputed));
+}
+
+static void
+text_reason(struct buf *out, const struct reason *r)
+{
+	buf_puts(out, STR("; reason "));
+	shown(out, r->type != REASON_UNKNOWN ? str_of(reason_name(r->type)) : r->raw_type);
+	if (r->arc.verdict == VERDICT_UNKNOWN)
+		return;
+	buf_printf(out, " (arc %s", verdict_name(r->arc.verdict));
+	if (r->arc.hops > 0) {
+		buf_printf(out, ", %u hop%s, sealed by ", (unsigned)r->arc.hops,
+		    r->arc.hops == 1 ? "" : "s");
+		shown(out, r->arc.sealer);
+	}
+	if (r->arc.source_ip.family != 0) {
+		buf_puts(out, STR(", from "));
+		address(out, &r->arc.source_ip);
+	}
+	buf_put8(out, ')');
 }
 
 void
@@ -303,10 +405,11 @@ parse_text_record(struct buf *out, const struct record *r)
 	shown(out, o->header_from);
 	buf_puts(out, STR(": disposition "));
 	shown(out, str_of(disposition_name(o->disposition)));
-	buf_puts(out, STR(", aligned dkim "));
-	shown(out, str_of(verdict_name(o->dkim)));
-	buf_puts(out, STR(" spf "));
-	shown(out, str_of(verdict_name(o->spf)));
+	buf_puts(out, STR(", aligned"));
+	text_verdict(out, "dkim", o->dkim, o->dkim_recomputed);
+	text_verdict(out, "spf", o->spf, o->spf_recomputed);
+	for (size_t i = 0; i < o->nreasons; i++)
+		text_reason(out, &o->reasons[i]);
 	for (size_t i = 0; i < o->ndkims; i++) {
 		buf_puts(out, STR("; dkim "));
 		shown(out, o->dkims[i].domain);

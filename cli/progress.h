@@ -3,6 +3,7 @@
 #define CLI_PROGRESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 struct tally;
@@ -18,6 +19,9 @@ void progress_start(struct progress *p, bool wanted);
 
 /* Ten times a second at most. */
 void progress_step(struct progress *p, const struct tally *t);
+
+/* The same for a run over ${reports} that are stored, ${changed} of which were not as they should be. */
+void progress_count(struct progress *p, uint64_t reports, uint64_t changed);
 
 void progress_end(struct progress *p);
 

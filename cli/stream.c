@@ -317,7 +317,7 @@ due_of(const struct stream *s, const struct intake *in)
 {
 	const struct source_conf *conf = s->source_conf;
 
-	if (in->outcome == OUTCOME_NOT_A_REPORT || !s->settling)
+	if (in->outcome == OUTCOME_NOT_A_REPORT || intake_passed_over(in) || !s->settling)
 		return KNOWN_DONE;
 	if (intake_keeps_bytes(in))
 		return conf->failures != NULL ? KNOWN_FAILURE : KNOWN_DONE;

@@ -9,7 +9,7 @@ static void
 count_part(struct tally *t, const struct intake_part *p)
 {
 	if (p->part.outcome != OUTCOME_IMPORTED &&
-	    (p->part.outcome != OUTCOME_NULL_REPORT || p->part.report == NULL))
+	    (p->part.outcome != OUTCOME_NULL_REPORT || !intake_part_holds(p)))
 		return;
 	t->reports++;
 	t->records += p->records;

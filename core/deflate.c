@@ -118,6 +118,88 @@ deflate_end(struct deflate *d)
 		run(d, (struct str){ NULL, 0 }, Z_FINISH);
 }
 
+struct gunzip {
+	z_stream z;
+	bool ended;
+};
+
+struct gunzip *
+gunzip_new(struct err *e)
+{
+	struct gunzip *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		abort();
+	if (inflateInit2(&g->z, GZIP_WINDOW) == Z_OK)
+		return g;
+	free(g);
+	err_set(e, ERR_CONFIG, "cannot set up zlib");
+	return NULL;
+}
+
+void
+gunzip_free(struct gunzip *g)
+{
+	if (g == NULL)
+		return;
+	inflateEnd(&g->z);
+	free(g);
+}
+
+void
+gunzip_start(struct gunzip *g, struct str in)
+{
+	assert(in.n <= UINT32_MAX);
+	inflateReset(&g->z);
+	g->z.next_in = (unsigned char *)(uintptr_t)in.p;
+	g->z.avail_in = (unsigned)in.n;
+	g->ended = false;
+}
+
+/* Behind a member: another one, or the end. */
+static void
+next_member(struct gunzip *g)
+{
+	const unsigned char *p = g->z.next_in;
+
+	if (g->z.avail_in >= 3 && p[0] == 0x1F && p[1] == 0x8B && p[2] == 8)
+		inflateReset(&g->z);
+	else
+		g->ended = true;
+}
+
+ssize_t
+gunzip_read(struct gunzip *g, void *to, size_t n, const char **why)
+{
+	int rc = Z_OK;
+
+	assert(n > 0 && n <= UINT32_MAX);
+	g->z.next_out = to;
+	g->z.avail_out = (unsigned)n;
+	while (g->z.avail_out == n && !g->ended && rc == Z_OK) {
+		rc = inflate(&g->z, Z_NO_FLUSH);
+		if (rc == Z_STREAM_END) {
+			next_member(g);
+			rc = Z_OK;
+		}
+	}
+	if (g->z.avail_out < n)
+		return (ssize_t)(n - g->z.avail_out);
+	if (g->ended)
+		return 0;
+	if (rc == Z_BUF_ERROR)
+		*why = "truncated gzip input";
+	else if (g->z.msg != NULL && strstr(g->z.msg, "check") != NULL &&
+	    strstr(g->z.msg, "header") == NULL)
+		*why = "gzip bad CRC";
+	else if (g->z.msg != NULL &&
+	    (strstr(g->z.msg, "header") != NULL || strstr(g->z.msg, "compression method") != NULL))
+		*why = "the gzip header is damaged";
+	else
+		*why = "the gzip is damaged";
+	return -1;
+}
+
 struct zstream {
 	struct deflate pack;
 	z_stream unpack;

@@ -1,4 +1,4 @@
-/* deflate.h - gzip a document, for keeping (RFC 1952); DEFLATE a connection (RFC 1951, 4978). */
+/* deflate.h - gzip a document, for keeping (RFC 1952), and back; DEFLATE a connection (RFC 1951, 4978). */
 #ifndef CORE_DEFLATE_H
 #define CORE_DEFLATE_H
 
@@ -19,6 +19,21 @@ void deflate_free(struct deflate *d);
 void deflate_start(struct deflate *d, struct buf *out);
 void deflate_add(struct deflate *d, struct str s);
 void deflate_end(struct deflate *d);
+
+/* The way back, of files that others made. */
+struct gunzip;
+
+struct gunzip *gunzip_new(struct err *e);
+void gunzip_free(struct gunzip *g);
+
+/* Begin with ${in}, borrowed until its end: one gzip member or several (RFC 1952 section 2.2). */
+void gunzip_start(struct gunzip *g, struct str in);
+
+/*
+ * Unpack at most ${n} bytes to ${to}.  Returns how many, 0 at the end (bytes behind the last member
+ * do not matter), or -1 with ${why} when what follows is damaged: all that stands before was given.
+ */
+ssize_t gunzip_read(struct gunzip *g, void *to, size_t n, const char **why);
 
 /* Both directions of one connection: raw DEFLATE, without header, checksum and end. */
 struct zstream;

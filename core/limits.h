@@ -13,6 +13,7 @@
 #define LIMIT_HEADER_BYTES (256u << 10) /* the header block kept; formats say 256 KiB is ample */
 #define LIMIT_MIME_DEPTH 10             /* a journalled forward of a forward is 4 deep */
 #define LIMIT_MIME_PARTS 200            /* a bulk forward; 300,000 parts cost GMime 416 MB */
+#define LIMIT_MAILS 1000                /* in one file: an mbox or a zip of a year of reports */
 
 /* What is on its way from an IMAP server. */
 #define LIMIT_FETCH_BYTES (4u << 20)     /* asked for and not here: 80 MB/s over 50 ms */
@@ -44,6 +45,7 @@
 #define LIMIT_TLS_STRINGS 64       /* lines of a policy, and its MX hosts */
 #define LIMIT_TLS_FAILURES 10000   /* of one policy */
 #define LIMIT_TLS_BYTES (2u << 20) /* its texts together: a report must fit a frame */
+#define LIMIT_JSON_VALUES 300000   /* of the JSON: jansson takes up to 60 MB for so many */
 #define LIMIT_SAMPLE_HEADER (64u << 10)
 #define LIMIT_SAMPLE_BODY (256u << 10)
 
@@ -76,12 +78,17 @@
 #define LIMIT_BATCH_REPORTS 1000 /* an advisory lock each; PostgreSQL has 6400 by default */
 #define LIMIT_BATCH_RECORDS 5000 /* a larger report has a transaction of its own */
 #define LIMIT_BATCH_BYTES (4u << 20)
-#define LIMIT_SPOOL_BYTES (2ull << 30) /* of one message, in the file */
-#define LIMIT_SPOOL_MEMORY (1u << 20)  /* of one message; beyond it goes to a file */
+#define LIMIT_REPARSE_ORIGINALS 1000     /* read at a time to be parsed again */
+#define LIMIT_REPARSE_BYTES (8ull << 20) /* likewise, and whatever the last of them has */
+#define LIMIT_SPOOL_BYTES (2ull << 30)   /* of one message, in the file */
+#define LIMIT_SPOOL_MEMORY (1u << 20)    /* of one message; beyond it goes to a file */
 
 /* What is kept of mails that gave nothing. */
 #define LIMIT_KEPT_BYTES (10u << 20)  /* one mail */
 #define LIMIT_KEPT_TOTAL (1ull << 30) /* all of them, oldest dropped first */
+
+/* For how many days failure reports may be kept: a century.  The configuration says how many. */
+#define LIMIT_FAILURE_DAYS 36500
 
 /* How long the database may be away before a run gives up with exit status 75. */
 #define LIMIT_DATABASE_SECONDS 60

@@ -230,7 +230,7 @@ struct failure {
 	uint64_t incidents; /* messages like this one, at most LIMIT_COUNT */
 	int64_t arrived;    /* Unix seconds, UTC; of the mail that reports it where not said */
 	/* The message itself. */
-	struct str header_from, subject, message_id;
+	struct str from_field, subject, message_id;
 	struct str header; /* its block, at most LIMIT_SAMPLE_HEADER */
 	struct str body;   /* at most LIMIT_SAMPLE_BODY; stored only where that is asked for */
 	struct quirk *quirks;

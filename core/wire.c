@@ -11,6 +11,7 @@ job_put(struct buf *b, const struct job *j)
 
 	buf_put64(b, j->ticket);
 	buf_put8(b, j->bare);
+	buf_put32(b, j->header);
 	codec_put_text(b, j->name);
 	frame_close(b, at);
 }
@@ -22,6 +23,9 @@ job_get(struct str in, struct job *j, struct err *e)
 
 	j->ticket = codec_get(&r, 8);
 	j->bare = codec_enum(&r, 2) != 0;
+	j->header = (uint32_t)codec_get(&r, 4);
+	if (j->header > LIMIT_HEADER_BYTES)
+		return err_set(e, ERR_MESSAGE, "a job has a header that is too long");
 	j->name = codec_bytes(&r, LIMIT_NAME_BYTES);
 	return codec_finish(&r, "job", e);
 }
@@ -45,7 +49,24 @@ begin_get(struct str in, uint64_t *ticket, struct err *e)
 }
 
 static void
-outcome_set_put(struct buf *b, const struct outcome_set *o)
+reasons_put(struct buf *b, const struct outcome_set *o, bool with_arc)
+{
+	buf_put16(b, o->nreasons);
+	for (size_t i = 0; i < o->nreasons; i++) {
+		buf_put8(b, (uint8_t)o->reasons[i].type);
+		codec_put_text(b, o->reasons[i].raw_type);
+		codec_put_text(b, o->reasons[i].comment);
+		if (!with_arc)
+			continue;
+		buf_put8(b, (uint8_t)o->reasons[i].arc.verdict);
+		buf_put8(b, o->reasons[i].arc.hops);
+		codec_put_text(b, o->reasons[i].arc.sealer);
+		codec_put_address(b, &o->reasons[i].arc.source_ip);
+	}
+}
+
+static void
+set_put(struct buf *b, const struct outcome_set *o, bool with_arc)
 {
 	buf_put8(b, (uint8_t)o->disposition);
 	buf_put8(b, (uint8_t)o->dkim);
@@ -55,16 +76,7 @@ outcome_set_put(struct buf *b, const struct outcome_set *o)
 	codec_put_text(b, o->raw_spf);
 	codec_put_text(b, o->header_from);
 	codec_put_text(b, o->envelope_from);
-	buf_put16(b, o->nreasons);
-	for (size_t i = 0; i < o->nreasons; i++) {
-		buf_put8(b, (uint8_t)o->reasons[i].type);
-		codec_put_text(b, o->reasons[i].raw_type);
-		codec_put_text(b, o->reasons[i].comment);
-		buf_put8(b, (uint8_t)o->reasons[i].arc.verdict);
-		buf_put8(b, o->reasons[i].arc.hops);
-		codec_put_text(b, o->reasons[i].arc.sealer);
-		codec_put_address(b, &o->reasons[i].arc.source_ip);
-	}
+	reasons_put(b, o, with_arc);
 	buf_put16(b, o->ndkims);
 	for (size_t i = 0; i < o->ndkims; i++) {
 		const struct dkim_result *d = &o->dkims[i];
@@ -85,6 +97,12 @@ outcome_set_put(struct buf *b, const struct outcome_set *o)
 		codec_put_text(b, s->raw_result);
 		codec_put_text(b, s->human_result);
 	}
+}
+
+void
+outcome_set_said(struct buf *b, const struct outcome_set *o)
+{
+	set_put(b, o, false);
 }
 
 int
@@ -140,7 +158,7 @@ record_put(struct buf *b, const struct record *r)
 	codec_put_text(b, r->outcome.envelope_to);
 	buf_put8(b, (uint8_t)r->outcome.dkim_recomputed);
 	buf_put8(b, (uint8_t)r->outcome.spf_recomputed);
-	outcome_set_put(b, &r->outcome);
+	set_put(b, &r->outcome, true);
 	frame_close(b, at);
 }
 

@@ -17,6 +17,8 @@ struct job {
 	uint64_t ticket;
 	struct str name; /* the file's own name, a hint only */
 	bool bare;       /* the input may be a bare report file as well as a mail */
+	uint32_t
+	    header; /* bytes of a mail's header block before the input, at most LIMIT_HEADER_BYTES */
 };
 
 void job_put(struct buf *b, const struct job *j);
@@ -27,7 +29,7 @@ int begin_get(struct str in, uint64_t *ticket, struct err *e);
 
 /*
  * A record is its source, count and envelope_to, then the rest of its outcome set; the rest's
- * encoding is canonical, so its hash names it.  envelope_to stays out of that: it splits rows by
+ * encoding is canonical: equal bytes, equal sets.  envelope_to stays out of that: it splits rows by
  * recipient, and with it most sets would be unique.
  */
 void record_put(struct buf *b, const struct record *r);
@@ -35,6 +37,12 @@ void record_put(struct buf *b, const struct record *r);
 /* Read source, count and envelope_to of ${r}, leaving the set's bytes in ${set} unread. */
 int record_get(struct str in, struct record *r, struct str *set, struct err *e);
 int outcome_set_get(struct arena *a, struct str in, struct outcome_set *o, struct err *e);
+
+/*
+ * Append to ${b} what a reporter said in ${o}, for its hash to name it in a report's identity: what
+ * was concluded from it (ARC) is left out, so that a better parser changes no identity.
+ */
+void outcome_set_said(struct buf *b, const struct outcome_set *o);
 
 void part_put(struct buf *b, const struct part *p);
 int part_get(struct arena *a, struct str in, struct part *p, struct err *e);

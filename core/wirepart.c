@@ -219,7 +219,7 @@ static const size_t failure_texts[] = {
 	offsetof(struct failure, dkim_selector),
 	offsetof(struct failure, raw_delivery_result),
 	offsetof(struct failure, raw_source_ip),
-	offsetof(struct failure, header_from),
+	offsetof(struct failure, from_field),
 	offsetof(struct failure, subject),
 	offsetof(struct failure, message_id),
 };

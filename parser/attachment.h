@@ -4,6 +4,7 @@
 
 #include "core/arena.h"
 #include "core/report.h"
+#include "parser/hints.h"
 #include "parser/out.h"
 #include "parser/sniff.h"
 
@@ -19,9 +20,11 @@ struct attachment {
 	struct str path; /* how its parts are called; may be empty */
 	struct str name; /* its file name: what it was meant to be */
 	struct str bytes;
-	enum sniff sniff; /* of ->bytes */
-	bool is_message;  /* all of the message: a mail in it is to be kept for attachment_mail */
-	bool is_mail;     /* nothing but a mail may be in it: a mailbox that is stored compressed */
+	const struct hints *hints; /* of the mail it came in, or NULL; their ->name is not used */
+	enum sniff sniff;          /* of ->bytes */
+	bool is_message;           /* all of the message */
+	bool is_mail;  /* nothing but a mail may be in it: a mailbox that is stored compressed */
+	bool expected; /* the mail around it announces a report in its Subject */
 };
 
 /*
@@ -30,16 +33,37 @@ struct attachment {
  */
 int attachment_read(struct attachment_reader *r, const struct attachment *t, struct err *e);
 
-/* The mail that was in the message attachment_read saw last, or empty. */
-struct str attachment_mail(const struct attachment_reader *r);
+/* A member of an archive that holds further ones: a mail, an mbox, a winmail.dat. */
+struct gathered {
+	struct str path, bytes;
+	enum sniff sniff;
+	bool alone; /* nothing else was in the archive */
+	struct gathered *next;
+};
+
+/*
+ * Those that were in the attachment attachment_read saw last, in order, at most LIMIT_MAIL_BYTES in
+ * all of a message.  Theirs until attachment_reset; a second call gives NULL.
+ */
+struct gathered *attachment_gathered(struct attachment_reader *r);
+
+/* How many parts of this message were written. */
+unsigned attachment_parts(const struct attachment_reader *r);
 
 /*
  * A document that comes in pieces, plain XML too large to hold: attachment_start, any number of
- * attachment_add (which returns 1 when the rest is of no interest), attachment_end.
+ * attachment_add (which returns 1 when the rest is of no interest), attachment_end.  Where that returns
+ * 1 the same bytes are to be added from the first on, and ended, once more.
  */
 void attachment_start(struct attachment_reader *r, const struct attachment *t);
 int attachment_add(struct attachment_reader *r, struct str bytes, struct err *e);
 int attachment_end(struct attachment_reader *r, struct err *e);
+
+struct failure_source;
+
+/* Write the part that a failure report is; ${path} is how it is called. */
+int attachment_failure(
+    struct attachment_reader *r, struct str path, const struct failure_source *s, struct err *e);
 
 /* Write a part that is no report. */
 int attachment_say(struct attachment_reader *r, struct str path, enum outcome outcome,

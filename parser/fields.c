@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "parser/normal.h"
 #include "parser/schema.h"
+
+#define BEGIN "report_metadata/date_range/begin"
+#define END "report_metadata/date_range/end"
+#define YEAR_2012 INT64_C(1325376000) /* no DMARC before it */
 
 _Static_assert(SCHEMA_ROWS <= FIELDS_ROWS, "a bit of fields.seen for each row");
 
@@ -32,6 +37,16 @@ path_parent(const struct fields *f, int row)
 	return FIELDS_OUTSIDE;
 }
 
+static int
+row_of(const struct fields *f, const char *path)
+{
+	int row = 0;
+
+	while (strcmp(f->rows[row].path, path) != 0)
+		row++;
+	return row;
+}
+
 void
 fields_init(struct fields *f)
 {
@@ -53,6 +68,9 @@ fields_init(struct fields *f)
 			at++;
 		f->slots[at % FIELDS_SLOTS] = (int8_t)i;
 	}
+	f->policy[0] = (int8_t)row_of(f, "policy_published/domain");
+	f->policy[1] = (int8_t)row_of(f, "policy_published/adkim");
+	f->policy[2] = (int8_t)row_of(f, "policy_published/aspf");
 	f->text = calloc(1, FIELDS_RECORD_TEXT);
 	if (f->text == NULL)
 		abort();
@@ -73,7 +91,7 @@ start_record(struct fields *f)
 	f->record.outcome.spfs = f->spfs;
 	f->bases[IN_REASON] = f->bases[IN_DKIM] = f->bases[IN_SPF] = NULL;
 	f->used = 0;
-	f->record_ready = false;
+	f->record_ready = f->incomplete = false;
 }
 
 void
@@ -85,13 +103,17 @@ fields_start(struct fields *f, struct arena *a)
 	f->quirks.n = 0;
 	f->bad[0] = '\0';
 	f->seen = 0;
+	f->hints = NULL;
+	f->only_from_n = 0;
+	f->any_from = false;
 	start_record(f);
+	f->modes = (struct modes){ 0 };
 	f->bases[IN_REPORT] = f->bases[IN_LIST] = &f->report;
 	f->bases[IN_RECORD] = NULL;
 }
 
-int
-fields_find(const struct fields *f, int in, struct str name)
+static int
+find(const struct fields *f, int in, struct str name)
 {
 	for (;; in = f->parents[in]) {
 		uint32_t at = hash(in, name);
@@ -105,6 +127,27 @@ fields_find(const struct fields *f, int in, struct str name)
 		if (in == FIELDS_OUTSIDE)
 			return FIELDS_UNKNOWN;
 	}
+}
+
+int
+fields_find(const struct fields *f, int in, struct str name)
+{
+	int row = find(f, in, name);
+	struct str real;
+
+	if (row != FIELDS_UNKNOWN)
+		return row;
+	real = schema_name(name);
+	return real.p != name.p ? find(f, in, real) : FIELDS_UNKNOWN;
+}
+
+void
+fields_spelling(const struct fields *f, int row, struct str name, struct quirks *quirks)
+{
+	if (str_eq(f->names[row], name))
+		return;
+	quirks_add(
+	    quirks, str_caseeq(f->names[row], name) ? "element-case" : "element-alias", name);
 }
 
 int
@@ -168,6 +211,103 @@ fields_open(struct fields *f, int row)
 	f->seen &= ~f->below[row];
 }
 
+static uint64_t
+bit_of(const struct fields *f, const char *path)
+{
+	return (uint64_t)1 << row_of(f, path);
+}
+
+static bool
+has(const struct fields *f, const char *path)
+{
+	return (f->seen & bit_of(f, path)) != 0;
+}
+
+/* Take a result out of the list, noting why. */
+static void
+drop_dkim(struct fields *f, size_t i, const char *rule, struct str detail)
+{
+	struct outcome_set *o = &f->record.outcome;
+
+	quirks_add(&f->quirks, rule, detail);
+	o->ndkims--;
+	memmove(&f->dkims[i], &f->dkims[i + 1], (o->ndkims - i) * sizeof(f->dkims[0]));
+}
+
+/* Whether a temperror was said of the same signature as the permerror ${d}. */
+static bool
+was_temperror(const struct fields *f, const struct dkim_result *d)
+{
+	for (size_t i = 0; i < f->record.outcome.ndkims; i++) {
+		const struct dkim_result *t = &f->dkims[i];
+
+		if (t->result == RESULT_TEMPERROR && str_eq(t->domain, d->domain) &&
+		    str_eq(t->selector, d->selector))
+			return true;
+	}
+	return false;
+}
+
+/* What stands among the signatures and is none. */
+static void
+tidy_dkims(struct fields *f)
+{
+	struct outcome_set *o = &f->record.outcome;
+	unsigned named = 0;
+
+	for (size_t i = 0; i < o->ndkims; i++)
+		named += f->dkims[i].domain.n > 0;
+	for (size_t i = o->ndkims; i-- > 0;) {
+		const struct dkim_result *d = &f->dkims[i];
+		bool failed = d->result == RESULT_FAIL || d->result == RESULT_NONE ||
+		    (d->result == RESULT_UNKNOWN && d->raw_result.n == 0);
+
+		if (d->domain.n == 0 && failed && named > 0)
+			drop_dkim(f, i, "dkim-without-domain", d->selector);
+		else if (failed && str_eq(d->domain, STR("not.evaluated")))
+			drop_dkim(f, i, "dkim-not-evaluated", d->domain);
+		else if (d->result == RESULT_PERMERROR && was_temperror(f, d))
+			drop_dkim(f, i, "dkim-twice", d->domain);
+	}
+}
+
+static void
+note_from(struct fields *f)
+{
+	struct str from = f->record.outcome.header_from;
+
+	if (!f->any_from && from.n <= sizeof(f->only_from)) {
+		if (from.n > 0)
+			memcpy(f->only_from, from.p, from.n);
+		f->only_from_n = from.n;
+	} else if (!str_eq(from, (struct str){ f->only_from, f->only_from_n })) {
+		f->only_from_n = 0;
+	}
+	f->any_from = true;
+}
+
+static void
+close_record(struct fields *f)
+{
+	struct record *r = &f->record;
+
+	if (f->incomplete)
+		return;
+	/* A reporter that saw no mail may say so by a record about nobody's 0 messages. */
+	f->record_ready = r->source_ip.family != 0 || r->raw_source_ip.n > 0 || r->count > 0;
+	if (!f->record_ready) {
+		quirks_add(&f->quirks, "null-record", r->outcome.header_from);
+		return;
+	}
+	if (r->source_ip.family == 0 && r->raw_source_ip.n == 0)
+		quirks_add(&f->quirks, "source-ip-missing", r->outcome.header_from);
+	if (!r->has_count && !has(f, "record/row/count"))
+		quirks_add(&f->quirks, "count-missing", r->outcome.header_from);
+	if (r->outcome.ndkims > 0)
+		tidy_dkims(f);
+	note_from(f);
+}
+
 void
 fields_close(struct fields *f, int row)
 {
@@ -179,9 +319,7 @@ fields_close(struct fields *f, int row)
 		return;
 	f->bases[base] = NULL;
 	if (base == IN_RECORD) {
-		/* A reporter that saw no mail may say so by a record about nobody's 0 messages. */
-		f->record_ready = f->record.source_ip.family != 0 ||
-		    f->record.raw_source_ip.n > 0 || f->record.count > 0;
+		close_record(f);
 		return;
 	}
 	if (!empty)
@@ -190,6 +328,14 @@ fields_close(struct fields *f, int row)
 	o->nreasons = (uint16_t)(o->nreasons - (base == IN_REASON));
 	o->ndkims = (uint16_t)(o->ndkims - (base == IN_DKIM));
 	o->nspfs = (uint16_t)(o->nspfs - (base == IN_SPF));
+}
+
+/* How Perl prints what is no text: some of its reporters did so by mistake. */
+static bool
+is_perl_reference(struct str s)
+{
+	return (str_casestarts(s, STR("HASH(0x")) || str_casestarts(s, STR("ARRAY(0x"))) &&
+	    s.p[s.n - 1] == ')';
 }
 
 void
@@ -204,33 +350,154 @@ fields_value(struct fields *f, int row, struct str value)
 		quirks_add(&f->quirks, "element-twice", f->names[row]);
 		return;
 	}
+	if (value.p[value.n - 1] == ')' && is_perl_reference(value)) {
+		quirks_add(&f->quirks, "perl-reference", f->names[row]);
+		return;
+	}
 	f->seen |= bit;
 	r->set(f, value, (char *)f->bases[r->base] + r->at);
 }
 
-static bool
-has(const struct fields *f, const char *path)
+/* Hints come from file names too: what is no text cannot be stored. */
+static struct str
+hold_hint(struct fields *f, struct str s)
 {
-	int row = 0;
+	if (s.n == 0 || str_utf8(s) != s.n)
+		return (struct str){ NULL, 0 };
+	return arena_str(f->quirks.arena, normal_cut(s, LIMIT_NAME_BYTES));
+}
 
-	while (strcmp(f->rows[row].path, path) != 0)
-		row++;
-	return (f->seen >> row & 1) != 0;
+/* Let the first of the hints that is something be ${to}, and note which. */
+static void
+take_hint(struct fields *f, struct str *to, const char *rule, const struct str *hints,
+    const char *const *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		*to = hold_hint(f, hints[i]);
+		if (to->n > 0) {
+			quirks_add(&f->quirks, rule, str_of(from[i]));
+			return;
+		}
+	}
+	quirks_add(&f->quirks, rule, STR(""));
+}
+
+static void
+complete_domain(struct fields *f, struct str subject, struct str name)
+{
+	static const char *const from[] = { "header_from", "Subject", "file name" };
+	const struct str hints[] = { { f->only_from, f->only_from_n }, subject, name };
+	char room[LIMIT_DOMAIN_BYTES];
+
+	for (size_t i = 0; i < 3 && f->report.policy.domain.n == 0; i++) {
+		f->report.policy.domain = arena_str(f->quirks.arena, hints_domain(hints[i], room));
+		if (f->report.policy.domain.n > 0)
+			quirks_add(&f->quirks, "policy-domain-missing", str_of(from[i]));
+	}
+}
+
+static bool
+is_host(struct str s)
+{
+	char room[LIMIT_DOMAIN_BYTES];
+
+	return s.n > 0 && s.p[0] != '_' && hints_domain(s, room).n > 0;
+}
+
+/* Who sent it, and as what: for people, where the document does not say. */
+static void
+complete_names(struct fields *f, const struct hints_subject *subject, const struct hints_name *name)
+{
+	static const char *const id_from[] = { "Subject", "file name" };
+	static const char *const sender_from[] = { "email", "Subject", "file name", "From" };
+	struct report *r = &f->report;
+	const char *at = r->email.n > 0 ? memrchr(r->email.p, '@', r->email.n) : NULL;
+	struct str none = { NULL, 0 };
+	const struct str ids[] = { subject->report_id, name->id };
+	const struct str senders[] = { none, subject->submitter,
+		is_host(name->receiver) ? name->receiver : none,
+		f->hints != NULL ? f->hints->from_domain : none };
+
+	if (r->report_id.n == 0)
+		take_hint(f, &r->given_id, "report-id-missing", ids, id_from, 2);
+	if (r->org_name.n > 0)
+		return;
+	if (at != NULL && at + 1 < r->email.p + r->email.n)
+		quirks_add(&f->quirks, "org-name-missing", str_of(sender_from[0]));
+	else
+		take_hint(f, &r->submitter, "org-name-missing", senders, sender_from, 4);
+}
+
+static void
+complete_time(struct fields *f, const char *path, int64_t *to, int64_t said)
+{
+	if (has(f, path))
+		return;
+	*to = said;
+	f->seen |= bit_of(f, path);
+	quirks_add(&f->quirks, "date-range-missing", STR("file name"));
+}
+
+/* What the document leaves out and the mail around it may say. */
+static void
+complete(struct fields *f)
+{
+	static const struct hints none = { 0 };
+	const struct hints *h = f->hints != NULL ? f->hints : &none;
+	struct hints_subject subject = hints_subject(h->subject);
+	struct hints_name name = { 0 };
+	struct report *r = &f->report;
+
+	if (hints_name(h->name, &name)) {
+		complete_time(f, BEGIN, &r->begin, name.begin);
+		complete_time(f, END, &r->end, name.end);
+	} else {
+		name = (struct hints_name){ 0 };
+	}
+	if (r->policy.domain.n == 0)
+		complete_domain(f, subject.domain, name.domain);
+	complete_names(f, &subject, &name);
+}
+
+static void
+note_range(struct fields *f, const char *rule)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%lld to %lld", (long long)f->report.begin,
+	    (long long)f->report.end);
+	quirks_add(&f->quirks, rule, str_of(text));
+}
+
+struct modes
+fields_modes(const struct fields *f)
+{
+	const struct policy *p = &f->report.policy;
+
+	if (f->modes.known)
+		return f->modes;
+	return (struct modes){ .known = (f->seen >> f->policy[0] & 1) != 0,
+		.adkim = (f->seen >> f->policy[1] & 1) != 0 ? p->adkim : ALIGNMENT_RELAXED,
+		.aspf = (f->seen >> f->policy[2] & 1) != 0 ? p->aspf : ALIGNMENT_RELAXED };
 }
 
 void
 fields_finish(struct fields *f)
 {
-	static const char *const needed[] = { "policy_published/domain",
-		"report_metadata/date_range/begin", "report_metadata/date_range/end" };
+	const struct report *r = &f->report;
+	bool ranged = has(f, BEGIN) && has(f, END);
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && f->bad[0] == '\0'; i++)
-		if (!has(f, needed[i]))
-			snprintf(f->bad, sizeof(f->bad), "%s is missing", needed[i]);
-	if (!has(f, "report_metadata/report_id"))
-		quirks_add(&f->quirks, "report-id-missing", STR(""));
-	if (!has(f, "report_metadata/org_name"))
-		quirks_add(&f->quirks, "org-name-missing", STR(""));
+	if (f->bad[0] == '\0' &&
+	    (!ranged || r->policy.domain.n == 0 || r->org_name.n == 0 || r->report_id.n == 0))
+		complete(f);
+	if (f->bad[0] == '\0' && r->policy.domain.n == 0)
+		snprintf(f->bad, sizeof(f->bad), "policy_published/domain is missing");
+	if (f->bad[0] == '\0' && (!has(f, BEGIN) || !has(f, END)))
+		snprintf(f->bad, sizeof(f->bad), "%s is missing", has(f, BEGIN) ? END : BEGIN);
+	if (r->end < r->begin)
+		note_range(f, "date-range-reversed");
+	if (r->begin < YEAR_2012)
+		note_range(f, "date-range-ancient");
 	f->report.quirks = f->quirks.list;
 	f->report.nquirks = f->quirks.n;
 }

@@ -5,6 +5,7 @@
 #include "core/arena.h"
 #include "core/limits.h"
 #include "core/report.h"
+#include "parser/hints.h"
 #include "parser/quirks.h"
 
 /* What one record's texts may take together; more would not fit a frame. */
@@ -16,13 +17,26 @@
 /* What values are put into; IN_LIST is the report where each of several texts counts. */
 enum fields_base { IN_REPORT, IN_LIST, IN_RECORD, IN_REASON, IN_DKIM, IN_SPF, FIELDS_BASES };
 
+/* The modes of alignment a policy asks for, relaxed where it is silent. */
+struct modes {
+	bool known; /* the policy has been read */
+	enum alignment adkim, aspf;
+};
+
 struct fields {
 	struct report report; /* texts in the arena */
 	struct quirks quirks;
-	char bad[200]; /* why this can be no report, or "" */
+	char bad[200];      /* why this can be no report, or "" */
+	struct modes modes; /* as a first reading found them, else not ->known */
 
-	struct record record; /* texts in ->text, good until the next record */
-	bool record_ready;    /* ->record is whole */
+	struct record record;      /* texts in ->text, good until the next record */
+	bool incomplete;           /* the open record is not whole and will not count */
+	bool record_ready;         /* ->record is whole */
+	const struct hints *hints; /* of the mail around the document, or NULL; see fields_finish */
+	/* The header_from of all records so far, unless they differ or one has none. */
+	char only_from[LIMIT_DOMAIN_BYTES];
+	size_t only_from_n;
+	bool any_from;
 	struct reason reasons[LIMIT_RESULTS];
 	struct dkim_result dkims[LIMIT_RESULTS];
 	struct spf_result spfs[LIMIT_RESULTS];
@@ -37,6 +51,7 @@ struct fields {
 	int8_t parents[FIELDS_ROWS];
 	int8_t slots[FIELDS_SLOTS]; /* rows hashed by parent and name */
 	uint64_t seen;              /* a bit per row: it has its value */
+	int8_t policy[3];           /* rows of its domain, adkim, aspf */
 };
 
 void fields_init(struct fields *f);
@@ -50,10 +65,13 @@ void fields_start(struct fields *f, struct arena *a);
 #define FIELDS_UNKNOWN (-2)
 
 /*
- * The row of an element ${name} (without prefix, any case) that opens in that of row ${in}: the one
+ * The row of an element ${name} (without prefix, any case, or an alias of schema_name) that opens in that of row ${in}: the one
  * the schema has there, else the one of the nearest element around it.
  */
 int fields_find(const struct fields *f, int in, struct str name);
+
+/* Note it where ${name}, for which fields_find gave ${row}, is not the schema's spelling. */
+void fields_spelling(const struct fields *f, int row, struct str name, struct quirks *quirks);
 
 /* The row the schema has ${row} in, and whether it holds text. */
 int fields_parent(const struct fields *f, int row);
@@ -66,7 +84,16 @@ void fields_close(struct fields *f, int row);
 /* A leaf's text, trimmed. */
 void fields_value(struct fields *f, int row, struct str value);
 
-/* All is read: ->bad says what an aggregate report must have and this has not. */
+/*
+ * What the policy asks for as far as it has been read: RFC 7489 puts it before the records, and not
+ * everybody heeds that.
+ */
+struct modes fields_modes(const struct fields *f);
+
+/*
+ * All is read.  What is missing is taken from ->hints, where they have it: ->bad says what an
+ * aggregate report must have and this has not.
+ */
 void fields_finish(struct fields *f);
 
 #endif

@@ -22,7 +22,8 @@ void message_parser_free(struct message_parser *p);
  * size: its sha256 is all zeros.
  *
  * The message may be a mail, plain or gzipped, or where ${job->bare} says so a bare report: XML,
- * gzip or zip, judged by its bytes.  What is wrong with the message is told in its parts; -1 means that frames could
+ * gzip or zip, judged by its bytes.  The first ${job->header} bytes are none of it but the header of the
+ * mail it once came in: read for what a header tells, not counted in size and sha256.  What is wrong with the message is told in its parts; -1 means that frames could
  * not be written.  Stateless: the same bytes give the same frames.
  */
 int message_parse(

@@ -199,10 +199,12 @@ start(struct pool *p, struct worker *w, struct err *e)
 
 int
 pool_submit(struct pool *p, void *context, int fd, uint64_t size, const char *name, bool bare,
-    struct err *e)
+    uint32_t header, struct err *e)
 {
 	struct worker *w = choose(p);
-	struct job job = { .ticket = p->ticket, .bare = bare, .name = str_of(name) };
+	struct job job = {
+		.ticket = p->ticket, .bare = bare, .header = header, .name = str_of(name)
+	};
 	struct task *t;
 
 	assert(w != NULL);

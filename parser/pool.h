@@ -65,12 +65,13 @@ size_t pool_busy(const struct pool *p);
 
 /*
  * Have the message behind ${fd} parsed.  The descriptor stays the caller's and must stay open, and
- * its offset alone, until the message is over.  ${size} in bytes sets the CPU limit.
+ * its offset alone, until the message is over.  ${size} in bytes sets the CPU limit; ${header} of
+ * them are the header block of the mail that a bare report once came in (struct job), or 0.
  * Not to be called when pool_full.  Fails with ERR_CONFIG when workers cannot be started, and with
  * ERR_SOURCE when the machine lacks memory, processes or descriptors for it now.
  */
 int pool_submit(struct pool *p, void *context, int fd, uint64_t size, const char *name, bool bare,
-    struct err *e);
+    uint32_t header, struct err *e);
 
 /* Write at most ${max} entries to wait for into ${fds}; returns how many. */
 size_t pool_pollfds(const struct pool *p, struct pollfd *fds, size_t max);

@@ -18,4 +18,7 @@ struct quirks {
  */
 void quirks_add(struct quirks *q, const char *rule, struct str detail);
 
+/* Whether it was, so that what repeats a million times need not be described again. */
+bool quirks_has(const struct quirks *q, const char *rule);
+
 #endif

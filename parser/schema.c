@@ -2,8 +2,10 @@
 
 #include <stdio.h>
 
-#include "core/vocabulary.h"
+#include "parser/arc.h"
+#include "parser/idn.h"
 #include "parser/normal.h"
+#include "parser/words.h"
 
 /* A copy of ${s} for as long as the record lives, cut at ${max}. */
 static struct str
@@ -45,6 +47,54 @@ hold_identity(struct fields *f, const char *what, struct str s, size_t max)
 	return arena_str(f->quirks.arena, normal_cut(s, max));
 }
 
+/* The value of a word; what was written, where that is no word of the RFCs, is kept in ${raw}. */
+static unsigned
+word(struct fields *f, enum words which, struct str s, struct str *raw)
+{
+	enum word_is is;
+	unsigned v = words_find(which, s, &is);
+
+	if (is == WORD_OF_OTHER_CASE)
+		quirks_add(&f->quirks, "value-case", s);
+	if (is == WORD_SYNONYM)
+		quirks_add(&f->quirks, "value-synonym", s);
+	if (raw != NULL && (is == WORD_SYNONYM || is == WORD_UNKNOWN))
+		*raw = keep(f, s, LIMIT_NAME_BYTES);
+	return v;
+}
+
+/* What DNS has for ${s}, in ${room} where that is something else. */
+static struct str
+ascii(struct fields *f, struct str s, char room[LIMIT_DOMAIN_BYTES])
+{
+	struct str a;
+
+	if (!idn_needed(s))
+		return s;
+	a = idn_ascii(s, room);
+	quirks_add(&f->quirks, a.n > 0 ? "domain-u-label" : "domain-unreadable", s);
+	return a.n > 0 ? a : s;
+}
+
+/* The domain of what may be an address: "<user@example.com>". */
+static struct str
+behind_at(struct fields *f, struct str s)
+{
+	const char *at = memrchr(s.p, '@', s.n);
+	struct str d = s;
+
+	if (at == NULL && s.p[0] != '<')
+		return s;
+	quirks_add(&f->quirks, "domain-from-address", s);
+	if (d.p[0] == '<')
+		d = (struct str){ d.p + 1, d.n - 1 };
+	if (at != NULL)
+		d = (struct str){ at + 1, (size_t)(s.p + s.n - at - 1) };
+	if (d.n > 0 && d.p[d.n - 1] == '>')
+		d.n--;
+	return str_trim(d);
+}
+
 static void
 set_text(struct fields *f, struct str s, void *to)
 {
@@ -66,7 +116,8 @@ set_record_comment(struct fields *f, struct str s, void *to)
 static void
 set_record_domain(struct fields *f, struct str s, void *to)
 {
-	struct str kept = keep(f, s, LIMIT_NAME_BYTES);
+	char room[LIMIT_DOMAIN_BYTES];
+	struct str kept = keep(f, ascii(f, behind_at(f, s), room), LIMIT_NAME_BYTES);
 
 	*(struct str *)to = normal_domain(kept, f->text + f->used - kept.n);
 }
@@ -90,7 +141,9 @@ set_report_id(struct fields *f, struct str s, void *to)
 static void
 set_policy_domain(struct fields *f, struct str s, void *to)
 {
-	struct str d = hold_identity(f, "policy_published/domain", s, LIMIT_DOMAIN_BYTES);
+	char room[LIMIT_DOMAIN_BYTES];
+	struct str d =
+	    hold_identity(f, "policy_published/domain", ascii(f, s, room), LIMIT_DOMAIN_BYTES);
 
 	if (d.p != NULL)
 		*(struct str *)to = normal_domain(d, (char *)(uintptr_t)d.p);
@@ -99,11 +152,22 @@ set_policy_domain(struct fields *f, struct str s, void *to)
 static void
 set_time(struct fields *f, struct str s, void *to)
 {
-	int rc = normal_time(s, to);
-
-	if (rc == 1)
+	switch (normal_time(s, to)) {
+	case TIME_PLAIN:
+		return;
+	case TIME_FRACTION:
 		quirks_add(&f->quirks, "time-fraction", s);
-	if (rc < 0 && f->bad[0] == '\0')
+		return;
+	case TIME_FINER:
+		quirks_add(&f->quirks, "time-finer", s);
+		return;
+	case TIME_CALENDAR:
+		quirks_add(&f->quirks, "time-calendar", s);
+		return;
+	default:
+		break;
+	}
+	if (f->bad[0] == '\0')
 		snprintf(f->bad, sizeof(f->bad), "date_range is no time: \"%.*s\"",
 		    (int)normal_cut(s, 100).n, s.p);
 }
@@ -129,10 +193,21 @@ set_error(struct fields *f, struct str s, void *to)
 	*error = normal_cut((struct str){ p, error->n + 1 + s.n }, LIMIT_COMMENT_BYTES);
 }
 
+/* A value as it stands in DNS, with what ends it there. */
+static struct str
+keyword(struct fields *f, struct str s)
+{
+	struct str k = normal_keyword(s);
+
+	if (k.n != s.n)
+		quirks_add(&f->quirks, "value-semicolon", s);
+	return k;
+}
+
 static void
 set_action(struct fields *f, struct str s, void *to)
 {
-	enum policy_action v = action_find(normal_keyword(s));
+	enum policy_action v = word(f, WORDS_ACTION, keyword(f, s), NULL);
 
 	*(enum policy_action *)to = v;
 	if (v == ACTION_UNKNOWN)
@@ -142,7 +217,7 @@ set_action(struct fields *f, struct str s, void *to)
 static void
 set_alignment(struct fields *f, struct str s, void *to)
 {
-	enum alignment v = alignment_find(normal_keyword(s));
+	enum alignment v = word(f, WORDS_ALIGNMENT, keyword(f, s), NULL);
 
 	*(enum alignment *)to = v;
 	if (v == ALIGNMENT_UNKNOWN)
@@ -152,7 +227,7 @@ set_alignment(struct fields *f, struct str s, void *to)
 static void
 set_discovery(struct fields *f, struct str s, void *to)
 {
-	enum discovery v = discovery_find(s);
+	enum discovery v = word(f, WORDS_DISCOVERY, s, NULL);
 
 	*(enum discovery *)to = v;
 	if (v == DISCOVERY_UNKNOWN)
@@ -163,52 +238,49 @@ static void
 set_source_ip(struct fields *f, struct str s, void *to)
 {
 	struct record *r = to;
+	bool plain;
 
-	r->source_ip = normal_address(s);
-	if (r->source_ip.family != 0)
+	r->source_ip = normal_client(s, &plain);
+	if (plain)
 		return;
 	r->raw_source_ip = keep(f, s, LIMIT_NAME_BYTES);
-	quirks_add(&f->quirks, "source-ip-unreadable", s);
+	quirks_add(&f->quirks,
+	    r->source_ip.family != 0 ? "source-ip-repaired" : "source-ip-unreadable", s);
 }
 
 static void
 set_count(struct fields *f, struct str s, void *to)
 {
 	struct record *r = to;
+	int rc = normal_count(s, &r->count);
 
-	r->has_count = normal_count(s, &r->count) == 0;
-	if (!r->has_count)
-		quirks_add(&f->quirks, "count-unreadable", s);
+	r->has_count = rc >= 0;
+	if (rc != 0)
+		quirks_add(&f->quirks, rc > 0 ? "count-fraction" : "count-unreadable", s);
 }
 
 static void
 set_disposition(struct fields *f, struct str s, void *to)
 {
-	struct record *r = to;
+	struct outcome_set *o = &((struct record *)to)->outcome;
 
-	r->outcome.disposition = disposition_find(s);
-	if (r->outcome.disposition == DISPOSITION_UNKNOWN)
-		r->outcome.raw_disposition = keep(f, s, LIMIT_NAME_BYTES);
+	o->disposition = word(f, WORDS_DISPOSITION, s, &o->raw_disposition);
 }
 
 static void
 set_dkim_verdict(struct fields *f, struct str s, void *to)
 {
-	struct record *r = to;
+	struct outcome_set *o = &((struct record *)to)->outcome;
 
-	r->outcome.dkim = verdict_find(s);
-	if (r->outcome.dkim == VERDICT_UNKNOWN)
-		r->outcome.raw_dkim = keep(f, s, LIMIT_NAME_BYTES);
+	o->dkim = word(f, WORDS_VERDICT, s, &o->raw_dkim);
 }
 
 static void
 set_spf_verdict(struct fields *f, struct str s, void *to)
 {
-	struct record *r = to;
+	struct outcome_set *o = &((struct record *)to)->outcome;
 
-	r->outcome.spf = verdict_find(s);
-	if (r->outcome.spf == VERDICT_UNKNOWN)
-		r->outcome.raw_spf = keep(f, s, LIMIT_NAME_BYTES);
+	o->spf = word(f, WORDS_VERDICT, s, &o->raw_spf);
 }
 
 static void
@@ -216,9 +288,18 @@ set_reason_type(struct fields *f, struct str s, void *to)
 {
 	struct reason *r = to;
 
-	r->type = reason_find(s);
-	if (r->type == REASON_UNKNOWN)
-		r->raw_type = keep(f, s, LIMIT_NAME_BYTES);
+	r->type = word(f, WORDS_REASON, s, &r->raw_type);
+}
+
+static void
+set_reason_comment(struct fields *f, struct str s, void *to)
+{
+	struct reason *r = to;
+	char sealer[LIMIT_DOMAIN_BYTES];
+
+	set_record_comment(f, s, &r->comment);
+	r->arc = arc_parse(r->comment, sealer);
+	r->arc.sealer = keep(f, r->arc.sealer, LIMIT_DOMAIN_BYTES);
 }
 
 static void
@@ -226,17 +307,13 @@ set_dkim_result(struct fields *f, struct str s, void *to)
 {
 	struct dkim_result *d = to;
 
-	d->result = result_find(s);
-	if (d->result == RESULT_SOFTFAIL) /* RFC 8601 section 2.7.1 has none */
-		d->result = RESULT_UNKNOWN;
-	if (d->result == RESULT_UNKNOWN)
-		d->raw_result = keep(f, s, LIMIT_NAME_BYTES);
+	d->result = word(f, WORDS_DKIM, s, &d->raw_result);
 }
 
 static void
 set_scope(struct fields *f, struct str s, void *to)
 {
-	enum spf_scope v = scope_find(s);
+	enum spf_scope v = word(f, WORDS_SCOPE, s, NULL);
 
 	*(enum spf_scope *)to = v;
 	if (v == SCOPE_UNKNOWN)
@@ -248,9 +325,7 @@ set_spf_result(struct fields *f, struct str s, void *to)
 {
 	struct spf_result *r = to;
 
-	r->result = result_find(s);
-	if (r->result == RESULT_UNKNOWN)
-		r->raw_result = keep(f, s, LIMIT_NAME_BYTES);
+	r->result = word(f, WORDS_SPF, s, &r->raw_result);
 }
 
 #define REPORT(field) IN_REPORT, offsetof(struct report, field)
@@ -296,7 +371,7 @@ static const struct schema_row rows[] = {
 	{ "record/row/policy_evaluated/spf", set_spf_verdict, IN_RECORD, 0 },
 	{ "record/row/policy_evaluated/reason", NULL, IN_REASON, 0 },
 	{ "record/row/policy_evaluated/reason/type", set_reason_type, IN_REASON, 0 },
-	{ "record/row/policy_evaluated/reason/comment", set_record_comment, REASON(comment) },
+	{ "record/row/policy_evaluated/reason/comment", set_reason_comment, IN_REASON, 0 },
 
 	{ "record/identifiers", NULL, IN_REPORT, 0 },
 	{ "record/identifiers/header_from", set_record_domain, RECORD(outcome.header_from) },
@@ -324,4 +399,19 @@ schema_rows(int *n)
 {
 	*n = (int)ROWS;
 	return rows;
+}
+
+struct str
+schema_name(struct str name)
+{
+	static const struct {
+		struct str alias, name;
+	} aliases[] = {
+		{ { "identities", 10 }, { "identifiers", 11 } }, /* junc.org */
+	};
+
+	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (str_caseeq(name, aliases[i].alias))
+			return aliases[i].name;
+	return name;
 }

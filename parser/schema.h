@@ -21,4 +21,7 @@ struct schema_row {
 /* All ${n} rows, each behind the one it stands in. */
 const struct schema_row *schema_rows(int *n);
 
+/* What the schema calls an element that some call ${name}; ${name} itself where it is no alias. */
+struct str schema_name(struct str name);
+
 #endif

@@ -1,5 +1,7 @@
 #include "parser/sniff.h"
 
+#define JUNK_BYTES ((size_t)1 << 10) /* that a gateway may put in front of a document */
+
 static const struct magic {
 	struct str bytes;
 	enum sniff kind;
@@ -16,6 +18,10 @@ static const struct magic {
 	{ { "\x28\xB5\x2F\xFD", 4 }, SNIFF_ZSTD },
 	{ { "7z\xBC\xAF\x27\x1C", 6 }, SNIFF_7ZIP },
 	{ { "Rar!\x1A\x07", 6 }, SNIFF_RAR },
+	{ { "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", 8 }, SNIFF_OLE },
+	{ { "\x78\x9F\x3E\x22", 4 }, SNIFF_TNEF },
+	{ { "-----BEGIN PKCS7-----", 21 }, SNIFF_CMS },
+	{ { "-----BEGIN CMS-----", 19 }, SNIFF_CMS },
 };
 
 static bool
@@ -40,11 +46,10 @@ ends_name(char c)
 	return c == '>' || c == '/' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Whether a start tag of <feedback>, with any prefix and in any case, is in ${s}. */
+/* Whether a start tag of ${name}, with any prefix and in any case, is in ${s}. */
 static bool
-has_feedback(struct str s)
+has_tag(struct str s, struct str name)
 {
-	static const struct str name = { "feedback", 8 };
 	struct str tag = s;
 
 	while (tag.n > 0) {
@@ -71,6 +76,38 @@ has_feedback(struct str s)
 			return true;
 	}
 	return false;
+}
+
+static bool
+has_feedback(struct str s)
+{
+	return has_tag(s, STR("feedback"));
+}
+
+/* Whether ${s} is a report whose root is missing or has another name. */
+static bool
+is_fragment(struct str s)
+{
+	return has_tag(s, STR("report_metadata")) &&
+	    (has_tag(s, STR("record")) || has_tag(s, STR("policy_published")));
+}
+
+static bool
+is_html(struct str s)
+{
+	return str_casestarts(s, STR("<html")) || str_casestarts(s, STR("<!doctype html"));
+}
+
+/* Whether ${s} is a report with something short in front of it that does not belong there. */
+static bool
+is_behind_junk(struct str s)
+{
+	const char *lt = memchr(s.p, '<', s.n < JUNK_BYTES ? s.n : JUNK_BYTES);
+
+	if (lt == NULL)
+		return false;
+	s = (struct str){ lt, s.n - (size_t)(lt - s.p) };
+	return !is_html(s) && has_feedback(s) && has_tag(s, STR("report_metadata"));
 }
 
 /* "Name:" at the beginning of a line, of letters, digits and what else real names have. */
@@ -122,17 +159,45 @@ is_mail(struct str s)
 	    line.p[0] == '\t' || is_field(line);
 }
 
-/* Whether ${s} is text in two-byte units, with a byte order mark or a "<" to tell it by. */
+/* Whether ${s} is text in two-byte units, with a byte order mark, a "<" or a "{" to tell it by. */
 static bool
 is_utf16(struct str s)
 {
 	return starts(s, STR("\xFE\xFF")) || starts(s, STR("\xFF\xFE")) || starts(s, STR("\0<")) ||
-	    starts(s, STR("<\0"));
+	    starts(s, STR("<\0")) || starts(s, STR("\0{")) || starts(s, STR("{\0"));
+}
+
+/* Whether the JSON in ${s} has a member that tells a TLS report. */
+static bool
+has_tls_member(struct str s)
+{
+	return str_find(s, STR("\"organization-name\"")) != NULL ||
+	    str_find(s, STR("\"policies\"")) != NULL;
+}
+
+/*
+ * ContentInfo, RFC 5652 section 3: a sequence that opens with one of the content types of PKCS #7,
+ * or the compressed and authenticated ones that S/MIME added.
+ */
+static bool
+is_cms(struct str s)
+{
+	static const struct str types[] = { { "\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07", 10 },
+		{ "\x06\x0B\x2A\x86\x48\x86\xF7\x0D\x01\x09\x10\x01", 12 } };
+	size_t length;
+
+	if (s.n < 2 || s.p[0] != '\x30')
+		return false;
+	length = (unsigned char)s.p[1] > 0x80 ? (unsigned char)s.p[1] & 0x7F : 0;
+	if (length > 8 || s.n < 2 + length)
+		return false;
+	s = (struct str){ s.p + 2 + length, s.n - 2 - length };
+	return starts(s, types[0]) || starts(s, types[1]);
 }
 
 /* The same for two-byte units: the ASCII of the first few kilobytes tells. */
-static bool
-has_wide_feedback(struct str s)
+static enum sniff
+sniff_wide(struct str s)
 {
 	char narrow[2048];
 	size_t n = 0;
@@ -140,7 +205,9 @@ has_wide_feedback(struct str s)
 	for (size_t i = 0; i < s.n && n < sizeof(narrow); i++)
 		if (s.p[i] != '\0')
 			narrow[n++] = s.p[i];
-	return has_feedback((struct str){ narrow, n });
+	if (has_feedback((struct str){ narrow, n }))
+		return SNIFF_XML;
+	return has_tls_member((struct str){ narrow, n }) ? SNIFF_TLSRPT : SNIFF_OTHER;
 }
 
 enum sniff
@@ -156,19 +223,29 @@ sniff_bytes(struct str head)
 		if (starts(head, magics[i].bytes))
 			return magics[i].kind;
 	if (is_utf16(head))
-		return has_wide_feedback(head) ? SNIFF_XML : SNIFF_OTHER;
+		return sniff_wide(head);
+	if (is_cms(head))
+		return SNIFF_CMS;
 	text = skip_blank(head);
 	if (text.n == 0)
 		return SNIFF_OTHER;
-	if (str_casestarts(text, STR("<html")) || str_casestarts(text, STR("<!doctype html")))
+	if (is_html(text))
 		return SNIFF_OTHER;
-	if (text.p[0] == '<')
-		return has_feedback(text) ? SNIFF_XML : SNIFF_OTHER;
-	if (text.p[0] == '{' &&
-	    (str_find(text, STR("\"organization-name\"")) != NULL ||
-		str_find(text, STR("\"policies\"")) != NULL))
+	if (text.p[0] == '<' && (has_feedback(text) || is_fragment(text)))
+		return SNIFF_XML;
+	if (text.p[0] == '{' && has_tls_member(text))
 		return SNIFF_TLSRPT;
-	return is_mail(head) ? SNIFF_MAIL : SNIFF_OTHER;
+	if (is_mail(head))
+		return SNIFF_MAIL;
+	return is_behind_junk(text) ? SNIFF_XML : SNIFF_OTHER;
+}
+
+bool
+sniff_opens_xml(struct str head)
+{
+	struct str text = skip_blank(head);
+
+	return is_utf16(head) || (text.n > 0 && text.p[0] == '<');
 }
 
 const char *
@@ -185,6 +262,8 @@ sniff_unread(enum sniff v)
 		return "7-Zip";
 	case SNIFF_RAR:
 		return "RAR";
+	case SNIFF_OLE:
+		return "Outlook's .msg";
 	default:
 		return NULL;
 	}
@@ -204,15 +283,34 @@ digits(const char *p, const char *end)
 bool
 sniff_report_name(struct str name)
 {
-	const char *end = name.p + name.n;
-	const char *p = name.n > 0 ? memchr(name.p, '!', name.n) : NULL;
+	const char *end, *p;
 
+	if (name.n == 0)
+		return false;
+	end = name.p + name.n;
+	p = memchr(name.p, '!', name.n);
 	p = p != NULL ? memchr(p + 1, '!', (size_t)(end - p - 1)) : NULL;
 	p = p != NULL ? digits(p + 1, end) : NULL;
 	if (p == NULL || p == end || *p != '!')
 		return false;
 	p = digits(p + 1, end);
 	return p != NULL && (p == end || *p == '!' || *p == '.');
+}
+
+/* What follows ${word} in ${s}, in any case; empty where it is not. */
+static struct str
+behind(struct str s, struct str word)
+{
+	for (; s.n >= word.n; s.p++, s.n--)
+		if (str_casestarts(s, word))
+			return (struct str){ s.p + word.n, s.n - word.n };
+	return (struct str){ NULL, 0 };
+}
+
+bool
+sniff_report_subject(struct str subject)
+{
+	return behind(behind(subject, STR("report domain")), STR("submitter")).n > 0;
 }
 
 bool

@@ -7,13 +7,20 @@
 #include <sys/stat.h>
 
 #include "core/buf.h"
+#include "core/deflate.h"
 #include "core/limits.h"
 
+#define WINDOW ((size_t)64 << 10) /* of a gzip that is handed on at once */
+
 struct unpack {
+	/* libarchive would lose the last 64 KiB before a gzip is damaged. */
+	struct gunzip *gunzip[LIMIT_UNPACK_DEPTH];
+	char *window[LIMIT_UNPACK_DEPTH];
 	struct buf inner[LIMIT_UNPACK_DEPTH]; /* an archive found in another */
 	struct buf path[LIMIT_UNPACK_DEPTH];
-	uint64_t bytes; /* unpacked of this message, at all levels */
-	unsigned members;
+	uint64_t bytes;        /* unpacked of this message, at all levels */
+	uint64_t bytes_before; /* the last unpack_each */
+	unsigned members, members_before;
 	locale_t utf8; /* libarchive converts names to the locale's character set */
 };
 
@@ -21,10 +28,11 @@ struct unpack {
 struct level {
 	struct unpack *u;
 	const struct unpack_sink *sink;
-	struct archive *ar;
-	struct str path; /* its own */
+	struct archive *ar; /* of a zip; NULL for a gzip */
+	struct str path;    /* its own */
 	unsigned depth;
 	bool alone;
+	bool warned; /* the member's bytes came, but they are wrong for ->reason */
 	char reason[160];
 	enum outcome outcome; /* of ->reason */
 };
@@ -43,12 +51,19 @@ unpack_new(struct err *e)
 	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
 		buf_init(&u->inner[i], LIMIT_MAIL_BYTES);
 		buf_init(&u->path[i], (size_t)4 * LIMIT_NAME_BYTES);
+		u->window[i] = calloc(1, WINDOW);
+		if (u->window[i] == NULL)
+			abort();
+		u->gunzip[i] = gunzip_new(e);
+		if (u->gunzip[i] == NULL) {
+			unpack_free(u);
+			return NULL;
+		}
 	}
 	u->utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	ar = archive_read_new();
-	if (ar == NULL || archive_read_support_filter_gzip(ar) != ARCHIVE_OK ||
-	    archive_read_support_format_zip(ar) != ARCHIVE_OK) {
-		err_set(e, ERR_CONFIG, "libarchive cannot read gzip and zip");
+	if (ar == NULL || archive_read_support_format_zip(ar) != ARCHIVE_OK) {
+		err_set(e, ERR_CONFIG, "libarchive cannot read zip");
 		unpack_free(u);
 		u = NULL;
 	}
@@ -64,6 +79,8 @@ unpack_free(struct unpack *u)
 	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
 		buf_fini(&u->inner[i]);
 		buf_fini(&u->path[i]);
+		gunzip_free(u->gunzip[i]);
+		free(u->window[i]);
 	}
 	if (u->utf8 != (locale_t)0)
 		freelocale(u->utf8);
@@ -73,8 +90,8 @@ unpack_free(struct unpack *u)
 void
 unpack_reset(struct unpack *u)
 {
-	u->bytes = 0;
-	u->members = 0;
+	u->bytes = u->bytes_before = 0;
+	u->members = u->members_before = 0;
 	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++)
 		buf_fini(&u->inner[i]);
 }
@@ -110,12 +127,9 @@ fail(struct level *l, enum outcome outcome, const char *words)
 	return -1;
 }
 
-/*
- * The next bytes of the present member: 1, 0 at its end, -1 with ->reason.  Encryption shows itself
- * only here in some zips.
- */
+/* Encryption shows itself only here in some zips. */
 static int
-block(struct level *l, struct str *bytes)
+zip_block(struct level *l, struct str *bytes)
 {
 	const void *p;
 	la_int64_t offset;
@@ -123,12 +137,43 @@ block(struct level *l, struct str *bytes)
 
 	bytes->p = p;
 	if (rc == ARCHIVE_EOF)
-		return 0;
-	if (rc != ARCHIVE_OK) {
-		if (archive_read_has_encrypted_entries(l->ar) > 0)
-			return fail(l, OUTCOME_UNSUPPORTED, "the zip is encrypted");
-		return fail(l, OUTCOME_CORRUPT, NULL);
+		return l->warned ? -1 : 0;
+	if (rc == ARCHIVE_OK)
+		return 1;
+	if (archive_read_has_encrypted_entries(l->ar) > 0)
+		return fail(l, OUTCOME_UNSUPPORTED, "the zip is encrypted");
+	fail(l, OUTCOME_CORRUPT, NULL);
+	l->warned = rc == ARCHIVE_WARN && bytes->n > 0;
+	return l->warned ? 1 : -1;
+}
+
+static int
+gzip_block(struct level *l, struct str *bytes)
+{
+	struct gunzip *g = l->u->gunzip[l->depth];
+	char *to = l->u->window[l->depth];
+	const char *why = NULL;
+	ssize_t n = 1;
+
+	*bytes = (struct str){ to, 0 };
+	while (n > 0 && bytes->n < WINDOW) {
+		n = gunzip_read(g, to + bytes->n, WINDOW - bytes->n, &why);
+		bytes->n += n > 0 ? (size_t)n : 0;
 	}
+	/* What is wrong behind these bytes will be wrong when it is asked for again. */
+	if (bytes->n == 0 && n < 0)
+		return fail(l, OUTCOME_CORRUPT, why);
+	return bytes->n > 0;
+}
+
+/* The next bytes of the present member: 1, 0 at its end, -1 with ->reason. */
+static int
+block(struct level *l, struct str *bytes)
+{
+	int rc = l->ar != NULL ? zip_block(l, bytes) : gzip_block(l, bytes);
+
+	if (rc <= 0)
+		return rc;
 	l->u->bytes += bytes->n;
 	if (l->u->bytes > LIMIT_XML_BYTES)
 		return fail(l, OUTCOME_TOO_BIG, "it unpacks to more than 1 GiB");
@@ -197,58 +242,100 @@ member_path(struct level *l, struct archive_entry *entry)
 		name = archive_entry_pathname(entry);
 	buf_reset(b);
 	buf_puts(b, l->path);
-	/* libarchive calls the content of a gzip without a name "data". */
-	if (name != NULL &&
-	    !(archive_format(l->ar) == ARCHIVE_FORMAT_RAW && strcmp(name, "data") == 0))
+	if (name != NULL)
 		buf_printf(b, "%s%.1024s", b->n > 0 ? " > " : "", name);
 	return buf_str(b);
 }
 
+/* The present member, of which nothing was read yet. */
 static int
-member(struct level *l, struct archive_entry *entry, struct err *e)
+content(struct level *l, struct unpack_member *m, struct err *e)
+{
+	int rc = block(l, &m->head);
+
+	if (rc < 0)
+		return failed(l, m->path, e);
+	if (rc == 0)
+		m->head.n = 0;
+	m->sniff = sniff_bytes(m->head);
+	if (m->sniff == SNIFF_GZIP || m->sniff == SNIFF_ZIP)
+		return nested(l, m, e);
+	return stream(l, m, e);
+}
+
+/* Count one more; 1 when that is too many and it was told. */
+static int
+one_more(struct level *l, struct err *e)
+{
+	l->outcome = OUTCOME_CORRUPT;
+	if (l->u->members++ < LIMIT_UNPACK_MEMBERS)
+		return 0;
+	fail(l, OUTCOME_TOO_BIG, "the archive has too many members");
+	return failed(l, l->path, e) < 0 ? -1 : 1;
+}
+
+static int
+zip_member(struct level *l, struct archive_entry *entry, struct err *e)
 {
 	struct unpack_member m = { .path = member_path(l, entry), .alone = l->alone };
-	int rc;
 
-	l->outcome = OUTCOME_CORRUPT;
+	m.ordinal = l->u->members;
+	l->warned = false;
 	if (archive_entry_filetype(entry) != 0 && archive_entry_filetype(entry) != S_IFREG)
 		return 0;
 	if (archive_entry_is_encrypted(entry)) {
 		fail(l, OUTCOME_UNSUPPORTED, "the zip is encrypted");
 		return failed(l, m.path, e);
 	}
-	rc = block(l, &m.head);
-	if (rc < 0)
-		return failed(l, m.path, e);
-	if (rc == 0)
-		m.head.n = 0;
-	m.sniff = sniff_bytes(m.head);
-	if (m.sniff == SNIFF_GZIP || m.sniff == SNIFF_ZIP)
-		return nested(l, &m, e);
-	return stream(l, &m, e);
+	return content(l, &m, e);
 }
 
 static int
-open_archive(struct level *l, struct str in, enum sniff kind)
+each_in_zip(struct level *l, struct str in, struct err *e)
 {
-	if (l->ar == NULL)
-		return fail(l, OUTCOME_CORRUPT, "out of memory");
-	if (kind == SNIFF_GZIP) {
-		archive_read_support_filter_gzip(l->ar);
-		archive_read_support_format_raw(l->ar);
-		archive_read_support_format_empty(l->ar);
-	} else {
-		archive_read_support_format_zip(l->ar);
+	struct archive_entry *entry;
+	unsigned n = 0;
+	int rc, got;
+
+	archive_read_support_format_zip(l->ar);
+	if (archive_read_open_memory(l->ar, in.p, in.n) != ARCHIVE_OK) {
+		fail(l, OUTCOME_CORRUPT, NULL);
+		return failed(l, l->path, e);
 	}
-	if (archive_read_open_memory(l->ar, in.p, in.n) != ARCHIVE_OK)
-		return fail(l, OUTCOME_CORRUPT, NULL);
-	/* A header that is no gzip header would let the bytes pass through as they are. */
-	if (kind == SNIFF_GZIP && archive_filter_code(l->ar, 0) != ARCHIVE_FILTER_GZIP)
-		return fail(l, OUTCOME_CORRUPT, "the gzip header is damaged");
-	/* gzip in gzip is undone by libarchive at once; the last filter is always "none". */
-	if (archive_filter_count(l->ar) - 1 + (int)l->depth > LIMIT_UNPACK_DEPTH)
-		return fail(l, OUTCOME_TOO_BIG, "archives are nested too deep");
-	return 0;
+	for (;;) {
+		got = archive_read_next_header(l->ar, &entry);
+		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
+			break;
+		/* Whoever said "one member" is taken at his word: the original may be kept as it is. */
+		if (n++ > 0 && l->alone)
+			return 0;
+		rc = one_more(l, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : 0;
+		rc = zip_member(l, entry, e);
+		if (rc != 0 || l->u->bytes > LIMIT_XML_BYTES)
+			return rc;
+	}
+	if (got == ARCHIVE_EOF && n > 0)
+		return 0;
+	if (got == ARCHIVE_EOF)
+		fail(l, OUTCOME_NOT_A_REPORT, "the archive is empty");
+	else
+		fail(l, OUTCOME_CORRUPT, NULL);
+	return failed(l, l->path, e);
+}
+
+static int
+in_gzip(struct level *l, struct str in, struct err *e)
+{
+	struct unpack_member m = { .path = l->path, .alone = l->alone };
+	int rc = one_more(l, e);
+
+	if (rc != 0)
+		return rc < 0 ? -1 : 0;
+	m.ordinal = l->u->members;
+	gunzip_start(l->u->gunzip[l->depth], in);
+	return content(l, &m, e);
 }
 
 static int
@@ -257,46 +344,21 @@ each(struct unpack *u, struct str in, struct str path, unsigned depth, bool alon
 {
 	enum sniff kind = sniff_bytes(in);
 	struct level l = { .u = u, .sink = sink, .path = path, .depth = depth };
-	struct archive_entry *entry;
-	unsigned n = 0;
-	int rc = 0, got;
+	int rc;
 
 	l.alone = alone && (kind == SNIFF_GZIP || zip_members(in) == 1);
+	if (kind == SNIFF_GZIP)
+		return in_gzip(&l, in, e);
 	l.ar = archive_read_new();
-	if (open_archive(&l, in, kind) != 0) {
-		rc = failed(&l, path, e);
-		goto out;
-	}
-	for (;;) {
-		got = archive_read_next_header(l.ar, &entry);
-		if (got != ARCHIVE_OK && got != ARCHIVE_WARN)
-			break;
-		/* Whoever said "one member" is taken at his word: the original may be kept as it is. */
-		if (n++ > 0 && l.alone)
-			break;
-		if (u->members++ >= LIMIT_UNPACK_MEMBERS) {
-			fail(&l, OUTCOME_TOO_BIG, "the archive has too many members");
-			rc = failed(&l, path, e);
-			goto out;
-		}
-		rc = member(&l, entry, e);
-		if (rc != 0 || u->bytes > LIMIT_XML_BYTES)
-			goto out;
-	}
-	if (got == ARCHIVE_EOF && n == 0) {
-		fail(&l, OUTCOME_NOT_A_REPORT, "the archive is empty");
-		rc = failed(&l, path, e);
-	} else if (got != ARCHIVE_EOF && got != ARCHIVE_OK && got != ARCHIVE_WARN) {
-		fail(&l, OUTCOME_CORRUPT, NULL);
-		rc = failed(&l, path, e);
-	}
-out:
+	if (l.ar == NULL)
+		abort();
+	rc = each_in_zip(&l, in, e);
 	archive_read_free(l.ar);
 	return rc;
 }
 
-int
-unpack_each(
+static int
+walk(
     struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink, struct err *e)
 {
 	locale_t old = uselocale(u->utf8);
@@ -304,4 +366,22 @@ unpack_each(
 
 	uselocale(old);
 	return rc;
+}
+
+int
+unpack_each(
+    struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink, struct err *e)
+{
+	u->bytes_before = u->bytes;
+	u->members_before = u->members;
+	return walk(u, in, path, sink, e);
+}
+
+int
+unpack_again(
+    struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink, struct err *e)
+{
+	u->bytes = u->bytes_before;
+	u->members = u->members_before;
+	return walk(u, in, path, sink, e);
 }

@@ -16,6 +16,7 @@ struct unpack_member {
 	struct str path;  /* names on the way to it, joined by " > "; any bytes, display only */
 	struct str head;  /* its beginning; all of it when it is small */
 	enum sniff sniff; /* of ->head */
+	unsigned ordinal; /* among all of the message; the same when they are unpacked again */
 	bool alone;       /* nothing else is in any of the archives on the way to it */
 };
 
@@ -40,9 +41,17 @@ void unpack_reset(struct unpack *u);
  * Unpack ${in}, which is SNIFF_GZIP or SNIFF_ZIP, and what is packed in it, LIMIT_UNPACK_DEPTH
  * deep.  Members are streamed; only an archive in a zip is gathered first, at most LIMIT_MAIL_BYTES.
  * Bytes after the end of an archive do not matter.  ${path} is what the archive is called.
- * Returns 0, or -1 when a sink function did.
+ * Of what is damaged, all that stands before the damage is handed out.  Returns 0, or -1 when a sink
+ * function did.
  */
 int unpack_each(struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink,
+    struct err *e);
+
+/*
+ * The same bytes as the last unpack_each once more: members come in the same order, and count for
+ * the limits as if they had not come before.
+ */
+int unpack_again(struct unpack *u, struct str in, struct str path, const struct unpack_sink *sink,
     struct err *e);
 
 #endif

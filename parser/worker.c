@@ -19,7 +19,7 @@
 #define SOCKET 3
 
 /* A job as it lies on the wire, whole. */
-#define JOB_BYTES (FRAME_HEAD + 8 + 1 + 4 + LIMIT_NAME_BYTES)
+#define JOB_BYTES (FRAME_HEAD + 8 + 1 + 4 + 4 + LIMIT_NAME_BYTES)
 
 /* Root's "parse" opens what root may read; what is in it is nobody's business. */
 static int

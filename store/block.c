@@ -19,6 +19,7 @@ block_new(void)
 	for (int i = 0; i < BLOCK_COLUMNS; i++)
 		buf_init(&b->columns[i], 2 * LIMIT_BLOCK_BYTES + 2 * LIMIT_FRAME_BYTES);
 	buf_init(&b->raw, 2 * LIMIT_BLOCK_BYTES + 2 * LIMIT_FRAME_BYTES);
+	buf_init(&b->said, LIMIT_FRAME_BYTES);
 	if (getrandom(&b->seed, sizeof(b->seed), 0) != (ssize_t)sizeof(b->seed))
 		abort();
 	return b;
@@ -32,6 +33,7 @@ block_free(struct block *b)
 	for (int i = 0; i < BLOCK_COLUMNS; i++)
 		buf_fini(&b->columns[i]);
 	buf_fini(&b->raw);
+	buf_fini(&b->said);
 	free(b);
 }
 
@@ -67,16 +69,31 @@ word_column(struct buf *b, uint32_t oid, const char *word)
 }
 
 static void
+put_arc(struct buf *b, const struct type_oids *oids, const struct arc *a)
+{
+	word_column(b, oids->verdict, verdict_name(a->verdict));
+	buf_put32(b, oids->int2);
+	if (a->hops > 0)
+		copy_int2(b, a->hops);
+	else
+		copy_null(b);
+	text_column(b, oids, a->sealer);
+	buf_put32(b, oids->inet);
+	copy_inet(b, &a->source_ip);
+}
+
+static void
 put_reasons(struct buf *b, const struct type_oids *oids, const struct outcome_set *o)
 {
 	copy_array(b, oids->reason, o->nreasons);
 	for (size_t i = 0; i < o->nreasons; i++) {
 		size_t at = copy_open(b);
 
-		buf_put32(b, 3);
+		buf_put32(b, 7);
 		word_column(b, oids->reason_type, reason_name(o->reasons[i].type));
 		text_column(b, oids, o->reasons[i].raw_type);
 		text_column(b, oids, o->reasons[i].comment);
+		put_arc(b, oids, &o->reasons[i].arc);
 		copy_close(b, at);
 	}
 }
@@ -123,7 +140,7 @@ put_set(struct buf *b, const struct type_oids *oids, const struct outcome_set *o
 {
 	size_t whole = copy_open(b), at;
 
-	buf_put32(b, 8);
+	buf_put32(b, 10);
 	text_column(b, oids, o->raw_disposition);
 	text_column(b, oids, o->raw_dkim);
 	text_column(b, oids, o->raw_spf);
@@ -141,6 +158,8 @@ put_set(struct buf *b, const struct type_oids *oids, const struct outcome_set *o
 	at = copy_open(b);
 	put_spfs(b, oids, o);
 	copy_close(b, at);
+	word_column(b, oids->verdict, verdict_name(o->dkim_recomputed));
+	word_column(b, oids->verdict, verdict_name(o->spf_recomputed));
 	copy_close(b, whole);
 }
 
@@ -154,6 +173,16 @@ flags_of(const struct outcome_set *o)
 	for (size_t i = 0; i < o->nspfs; i++)
 		f.spf_authenticated |= o->spfs[i].result == RESULT_PASS;
 	return f;
+}
+
+/* The reporter's verdict beside ours: whether both are there, and whether they differ. */
+static void
+compare(enum verdict claim, enum verdict recomputed, struct block_set *s)
+{
+	bool both = claim != VERDICT_UNKNOWN && recomputed != VERDICT_UNKNOWN;
+
+	s->checked |= both;
+	s->disagrees |= both && claim != recomputed;
 }
 
 unsigned
@@ -190,21 +219,37 @@ hash_of(uint64_t seed, struct str s)
 	return h ^ h >> 32;
 }
 
+/* What names the set ${o} in a report's identity; ${set} are its bytes. */
+static struct str
+said(struct block *b, const struct outcome_set *o, struct str set)
+{
+	if (o->nreasons == 0)
+		return set;
+	buf_reset(&b->said);
+	outcome_set_said(&b->said, o);
+	return buf_str(&b->said);
+}
+
 /* Check a set that is new to the block and put it at the end. */
 static int
 add_set(struct block *b, const struct type_oids *oids, struct arena *scratch, struct digest *d,
-    uint64_t hash, struct str set, struct err *e)
+    const struct record *r, uint64_t hash, struct str set, struct err *e)
 {
 	struct outcome_set o;
 	int rc = outcome_set_get(scratch, set, &o, e);
 
 	if (rc == 0) {
+		/* They follow from the set and the report's policy: all its records have the same. */
+		o.dkim_recomputed = r->outcome.dkim_recomputed;
+		o.spf_recomputed = r->outcome.spf_recomputed;
 		put_set(&b->columns[BLOCK_OUTCOMES], oids, &o);
 		b->sets[b->nsets++] = (struct block_set){ .at = b->raw.n,
 			.n = set.n,
 			.hash = hash,
-			.key = key_of(digest_of(d, set)),
+			.key = key_of(digest_of(d, said(b, &o, set))),
 			.flags = flags_of(&o) };
+		compare(o.dkim, o.dkim_recomputed, &b->sets[b->nsets - 1]);
+		compare(o.spf, o.spf_recomputed, &b->sets[b->nsets - 1]);
 		buf_puts(&b->raw, set);
 	}
 	arena_reset(scratch);
@@ -225,7 +270,7 @@ block_add(struct block *b, const struct type_oids *oids, struct arena *scratch, 
 			break;
 	}
 	if (b->slots[slot] == 0) {
-		if (add_set(b, oids, scratch, d, hash, set, e) < 0)
+		if (add_set(b, oids, scratch, d, r, hash, set, e) < 0)
 			return NULL;
 		b->slots[slot] = (uint16_t)b->nsets;
 		s = &b->sets[b->nsets - 1];

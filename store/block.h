@@ -56,11 +56,14 @@ struct block_set {
 	uint64_t hash;
 	struct key key;
 	struct set_flags flags;
+	bool checked;   /* of DKIM or SPF, what the reporter says and what follows are known */
+	bool disagrees; /* and for one of them differ */
 };
 
 struct block {
 	struct buf columns[BLOCK_COLUMNS]; /* array elements */
 	struct buf raw;                    /* the sets' bytes, to know them again */
+	struct buf said;                   /* of one set, to hash it */
 	uint32_t records, nsets;
 	bool any_envelope_to, any_raw_source_ip;
 	uint64_t seed; /* of the hash: strangers choose the bytes */

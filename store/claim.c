@@ -29,12 +29,13 @@ by_identity(const void *x, const void *y)
 }
 
 void
-claims_collect(struct claims *c, const struct batch *b)
+claims_collect(struct claims *c, const struct batch *b, enum report_kind kind)
 {
 	buf_reset(&c->list);
 	for (struct intake *in = b->head; in != NULL; in = in->next)
 		for (struct intake_part *p = in->parts; p != NULL; p = p->next)
-			if (p->part.report != NULL) {
+			if (intake_part_holds(p) &&
+			    (kind == KIND_UNKNOWN || p->part.kind == kind)) {
 				struct claim claim = { in, p, FATE_NEW };
 
 				buf_put(&c->list, &claim, sizeof(claim));
@@ -233,6 +234,13 @@ key_from(const char *text)
 	return k;
 }
 
+/* Whether the report tells of no mail at all. */
+static bool
+is_null(const struct part *p, uint64_t records)
+{
+	return p->report != NULL ? records == 0 : p->tls != NULL && p->tls->npolicies == 0;
+}
+
 static void
 judge(struct claim *c)
 {
@@ -241,8 +249,9 @@ judge(struct claim *c)
 	else if (c->fate == FATE_REFUSED)
 		intake_judge(c->in, c->p, OUTCOME_REFUSED, "this report has too many revisions");
 	else
-		intake_judge(
-		    c->in, c->p, c->p->records == 0 ? OUTCOME_NULL_REPORT : OUTCOME_IMPORTED, "");
+		intake_judge(c->in, c->p,
+		    is_null(&c->p->part, c->p->records) ? OUTCOME_NULL_REPORT : OUTCOME_IMPORTED,
+		    "");
 }
 
 /*
@@ -311,10 +320,12 @@ claims_settle(struct claims *c, const PGresult *r)
 		for (size_t i = 0; i < claims_count(c) && PQgetvalue(r, row, 1)[0] == 'f'; i++) {
 			struct claim *claim = claims_at(c, i);
 
-			if (claim->fate == FATE_REVISION &&
+			if (claim->p->part.outcome == OUTCOME_IMPORTED &&
 			    key_eq(key, claim->p->identity.report_key))
 				intake_judge(claim->in, claim->p, OUTCOME_CONFLICT,
-				    "another revision of this report has more messages");
+				    claim->p->part.tls != NULL
+					? "another revision of this report has more sessions"
+					: "another revision of this report has more messages");
 		}
 	}
 }

@@ -27,8 +27,8 @@ struct claims {
 void claims_init(struct claims *c);
 void claims_fini(struct claims *c);
 
-/* The reports of ${b}, which must outlive them, all FATE_NEW. */
-void claims_collect(struct claims *c, const struct batch *b);
+/* The reports of ${b} of one kind, or with KIND_UNKNOWN of all, all FATE_NEW; ${b} must outlive them. */
+void claims_collect(struct claims *c, const struct batch *b, enum report_kind kind);
 
 size_t claims_count(const struct claims *c);
 struct claim *claims_at(const struct claims *c, size_t i);
@@ -55,12 +55,12 @@ size_t claims_identities(
 size_t claims_days(const struct claims *c, struct buf *params);
 
 /*
- * Decide the fates from the answer of find_reports.sql, which asked for all of them, and from the
- * batch itself; judges the parts.
+ * Decide the fates from the answer of find_reports.sql (or find_tls_reports.sql, find_failures.sql),
+ * which asked for all of them, and from the batch itself; judges the parts.
  */
 int claims_decide(struct claims *c, const PGresult *r, struct err *e);
 
-/* Judge the revisions by the answer of settled_reports.sql. */
+/* Judge the revisions by the answer of settled_reports.sql or settled_tls_reports.sql. */
 void claims_settle(struct claims *c, const PGresult *r);
 
 #endif

@@ -53,8 +53,8 @@ static struct name
 name_of(enum dictionary_kind kind, const struct claim *c)
 {
 	if (kind == DICTIONARY_DOMAINS)
-		return (struct name){ c->p->identity.domain_id, c->p->part.report->policy.domain };
-	return (struct name){ c->p->identity.reporter_id, identity_reporter(c->p->part.report) };
+		return (struct name){ c->p->identity.domain_id, identity_domain(&c->p->part) };
+	return (struct name){ c->p->identity.reporter_id, identity_sender(&c->p->part) };
 }
 
 static int

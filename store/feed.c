@@ -7,9 +7,10 @@
 #define PIECE ((size_t)64 << 10)
 
 void
-feed_start(struct transaction *t)
+feed_start(struct transaction *t, const struct claims *of)
 {
 	feed_stop(t);
+	t->of = of;
 	t->at = 0;
 	t->row = t->batch->head;
 	t->offset = 0;
@@ -29,17 +30,17 @@ feed_stop(struct transaction *t)
 static struct claim *
 next(struct transaction *t, bool (*wanted)(const struct claim *))
 {
-	for (; t->at < claims_count(&t->claims); t->at++)
-		if (wanted(claims_at(&t->claims, t->at)))
-			return claims_at(&t->claims, t->at);
+	for (; t->at < claims_count(t->of); t->at++)
+		if (wanted(claims_at(t->of, t->at)))
+			return claims_at(t->of, t->at);
 	return NULL;
 }
 
 bool
-feed_has(const struct transaction *t, bool (*wanted)(const struct claim *))
+feed_has(const struct claims *of, bool (*wanted)(const struct claim *))
 {
-	for (size_t i = 0; i < claims_count(&t->claims); i++)
-		if (wanted(claims_at(&t->claims, i)))
+	for (size_t i = 0; i < claims_count(of); i++)
+		if (wanted(claims_at(of, i)))
 			return true;
 	return false;
 }
@@ -144,7 +145,7 @@ feed_parts(struct transaction *t, struct err *e)
 bool
 feed_keeps(const struct intake *in)
 {
-	return intake_keeps_bytes(in) && in->fd >= 0 && in->size > 0 &&
+	return intake_keeps_bytes(in) && !intake_has_failure(in) && in->fd >= 0 && in->size > 0 &&
 	    in->size <= LIMIT_KEPT_BYTES;
 }
 

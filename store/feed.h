@@ -7,14 +7,14 @@
 
 #include "store/transaction.h"
 
-/* Before the first piece of a COPY. */
-void feed_start(struct transaction *t);
+/* Before the first piece of a COPY; ${of}: the claims it is about. */
+void feed_start(struct transaction *t, const struct claims *of);
 
 /* Forget a COPY that did not come to its end. */
 void feed_stop(struct transaction *t);
 
-/* Whether any claim is ${wanted}; else the COPY is not needed. */
-bool feed_has(const struct transaction *t, bool (*wanted)(const struct claim *));
+/* Whether any claim of ${of} is ${wanted}; else the COPY is not needed. */
+bool feed_has(const struct claims *of, bool (*wanted)(const struct claim *));
 
 /* Whether the message's own bytes are kept. */
 bool feed_keeps(const struct intake *in);

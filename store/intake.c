@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/wire.h"
+#include "store/partcopy.h"
 
 /* A block at its fullest: one column may pass its limit by one record. */
 #define ITEM_BYTES (8u << 20)
@@ -144,8 +145,9 @@ retract(struct intake *in, struct intake_part *p)
 	spool_reset(&p->blocks);
 	memset(&p->records_hash, 0, sizeof(p->records_hash));
 	memset(p->by_flags, 0, sizeof(p->by_flags));
-	p->records = 0;
-	p->messages = 0;
+	p->records = p->messages = 0;
+	p->records_checked = p->messages_checked = 0;
+	p->records_disagreeing = p->messages_disagreeing = 0;
 	if (in->block != NULL)
 		block_reset(in->block);
 }
@@ -231,6 +233,10 @@ take_record(struct intake *in, struct str payload, struct err *e)
 		return err_set(e, ERR_MESSAGE, "the report counts more than %llu messages",
 		    (unsigned long long)LIMIT_COUNT);
 	p->by_flags[set_flags_number(&known->flags)] += r.count;
+	p->records_checked += known->checked;
+	p->messages_checked += known->checked ? r.count : 0;
+	p->records_disagreeing += known->disagrees;
+	p->messages_disagreeing += known->disagrees ? r.count : 0;
 	return block_full(b) ? close_block(in, p, e) : 0;
 }
 
@@ -273,6 +279,19 @@ keep_report(struct intake *in, const struct report *from, struct part *to)
 	return true;
 }
 
+/* Copy whichever report ${part} borrows from its frame; false when the arena is full. */
+static bool
+keep_content(struct intake *in, const struct part *part, struct intake_part *p)
+{
+	if (part->tls != NULL)
+		p->part.tls = partcopy_tls(in->arena, part->tls);
+	else if (part->failure != NULL)
+		p->part.failure = partcopy_failure(in->arena, part->failure, in->env->bodies);
+	else if (part->report != NULL)
+		return keep_report(in, part->report, &p->part);
+	return part->outcome > OUTCOME_NULL_REPORT || intake_part_holds(p);
+}
+
 static int
 take_part(struct intake *in, struct str payload, struct err *e)
 {
@@ -292,19 +311,21 @@ take_part(struct intake *in, struct str payload, struct err *e)
 	p->part = part;
 	p->part.member = keep(in, part.member);
 	p->part.reason = keep(in, part.reason);
-	if (part.report == NULL) {
+	if (part.report == NULL)
 		retract(in, p);
-	} else if (close_block(in, p, e) < 0) {
+	else if (close_block(in, p, e) < 0)
 		goto out;
-	} else if (!keep_report(in, part.report, &p->part)) {
+	if (!keep_content(in, &part, p)) {
 		err_set(e, ERR_MESSAGE, "the message has too many parts");
 		goto out;
-	} else if (part.report->record_count != p->records ||
-	    part.report->message_count != p->messages) {
+	}
+	if (part.report != NULL &&
+	    (part.report->record_count != p->records ||
+		part.report->message_count != p->messages)) {
 		err_set(e, ERR_MESSAGE, "the parser's totals do not match its records");
 		goto out;
 	}
-	if (!part.has_original)
+	if (!part.has_original || part.kind == KIND_FAILURE)
 		spool_reset(&p->original);
 	*in->last = p;
 	in->last = &p->next;
@@ -364,11 +385,13 @@ intake_frame(struct intake *in, enum frame_type type, struct str payload, struct
 void
 intake_only(struct intake *in, enum outcome outcome, const char *reason)
 {
+	bool failure = intake_has_failure(in);
 	struct intake_part *p;
 
 	intake_restart(in);
 	p = open_part(in);
 	assert(p != NULL);
+	p->part.kind = failure ? KIND_FAILURE : KIND_UNKNOWN;
 	*in->last = p;
 	in->last = &p->next;
 	in->open = NULL;
@@ -395,7 +418,7 @@ intake_reports(const struct intake *in)
 	size_t n = 0;
 
 	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)
-		n += p->part.report != NULL;
+		n += intake_part_holds(p);
 	return n;
 }
 
@@ -413,4 +436,38 @@ bool
 intake_keeps_bytes(const struct intake *in)
 {
 	return badness[in->outcome] >= badness[OUTCOME_REFUSED];
+}
+
+bool
+intake_part_holds(const struct intake_part *p)
+{
+	return p->part.report != NULL || p->part.tls != NULL || p->part.failure != NULL;
+}
+
+bool
+intake_has_failure(const struct intake *in)
+{
+	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)
+		if (p->part.kind == KIND_FAILURE)
+			return true;
+	return false;
+}
+
+void
+intake_pass_over(struct intake *in, struct intake_part *p, const char *reason)
+{
+	p->part.report = NULL;
+	p->part.tls = NULL;
+	p->part.failure = NULL;
+	p->passed_over = true;
+	intake_judge(in, p, OUTCOME_NULL_REPORT, reason);
+}
+
+bool
+intake_passed_over(const struct intake *in)
+{
+	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)
+		if (p->passed_over)
+			return true;
+	return false;
 }

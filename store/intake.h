@@ -21,6 +21,7 @@ struct intake_env {
 	struct buf item;       /* likewise */
 	const struct type_oids *oids;
 	const char *dir;                    /* where large reports are spooled */
+	bool bodies;                        /* of failure reports are kept */
 	struct block *spare[LIMIT_WORKERS]; /* blocks between two reports */
 	size_t nspare;
 };
@@ -29,11 +30,14 @@ struct intake_part {
 	struct intake_part *next;
 	struct part part;         /* its texts and its report live in the intake's arena */
 	struct identity identity; /* of a report */
+	bool passed_over;         /* see intake_pass_over */
 	struct spool blocks;      /* first_n (32 bits), then the columns block_put gives */
 	struct spool original;    /* chunks of the compressed original */
 	struct sha256 records_hash;
 	uint64_t records, messages;
-	uint64_t by_flags[SET_FLAGS_COUNT]; /* messages, for the daily sums */
+	uint64_t records_checked, messages_checked;         /* struct block_set says when */
+	uint64_t records_disagreeing, messages_disagreeing; /* likewise */
+	uint64_t by_flags[SET_FLAGS_COUNT];                 /* messages, for the daily sums */
 };
 
 struct intake {
@@ -86,7 +90,19 @@ void intake_judge(
 size_t intake_reports(const struct intake *in);
 uint64_t intake_records(const struct intake *in);
 
+/* Whether the part holds a report that is to be stored or is stored, of whichever kind. */
+bool intake_part_holds(const struct intake_part *p);
+
 /* Whether the mail's own bytes are kept: it held something that could not be stored. */
 bool intake_keeps_bytes(const struct intake *in);
+
+/* Whether a part is a failure report, read or not: of such a mail nothing else is kept. */
+bool intake_has_failure(const struct intake *in);
+
+/* Drop the report of part ${p}, which is wanted by nobody: the mail is recorded and left alone. */
+void intake_pass_over(struct intake *in, struct intake_part *p, const char *reason);
+
+/* Whether some part was dropped so: then nothing is done to the mail. */
+bool intake_passed_over(const struct intake *in);
 
 #endif

@@ -274,6 +274,26 @@ ledger_trim(struct ledger *l, struct err *e)
 }
 
 int
+ledger_expire(struct ledger *l, unsigned days, struct err *e)
+{
+	struct buf param;
+	bool more = true;
+	int rc = 0;
+
+	param_init(&param, 1);
+	buf_printf(&param, "%u", days);
+	while (rc == 0 && more) {
+		PGresult *r = run(l, sql_query_trim_failures, 1, &param, e);
+
+		rc = r != NULL ? 0 : -1;
+		more = r != NULL && strcmp(PQgetvalue(r, 0, 0), "1000") == 0;
+		PQclear(r);
+	}
+	param_fini(&param, 1);
+	return rc;
+}
+
+int
 ledger_maintain(struct ledger *l, struct err *e)
 {
 	PGresult *commands;

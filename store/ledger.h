@@ -57,6 +57,9 @@ int ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys,
 /* Drop the oldest kept mails beyond LIMIT_KEPT_TOTAL. */
 int ledger_trim(struct ledger *l, struct err *e);
 
+/* Delete failure reports that were stored more than ${days} ago, in transactions of a thousand. */
+int ledger_expire(struct ledger *l, unsigned days, struct err *e);
+
 /* Vacuum and analyze what changed much, on a private cluster: it is seldom up for autovacuum. */
 int ledger_maintain(struct ledger *l, struct err *e);
 

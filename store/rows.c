@@ -43,7 +43,7 @@ rows_report(struct buf *out, const struct type_oids *oids, const struct intake *
 	const struct report *r = p->part.report;
 	const struct policy *policy = &r->policy;
 
-	copy_row(out, 32);
+	copy_row(out, 37);
 	key_columns(out, p);
 	copy_key(out, p->identity.identity_key);
 	copy_int8(out, p->identity.reporter_id);
@@ -56,7 +56,7 @@ rows_report(struct buf *out, const struct type_oids *oids, const struct intake *
 	copy_bytes(out, p->records_hash.b, sizeof(p->records_hash.b));
 	copy_int8(out, in->intake_id);
 	copy_time(out, in->read_at);
-	copy_text(out, r->report_id);
+	copy_text(out, identity_report_id(r));
 	copy_text(out, r->org_name);
 	copy_text(out, r->email);
 	copy_text(out, r->extra_contact_info);
@@ -74,6 +74,11 @@ rows_report(struct buf *out, const struct type_oids *oids, const struct intake *
 	copy_text(out, policy->testing);
 	copy_word(out, discovery_name(policy->discovery_method));
 	quirks_column(out, oids, r);
+	copy_bool(out, r->partial);
+	copy_int8(out, (int64_t)p->records_checked);
+	copy_int8(out, (int64_t)p->records_disagreeing);
+	copy_int8(out, (int64_t)p->messages_checked);
+	copy_int8(out, (int64_t)p->messages_disagreeing);
 }
 
 void
@@ -123,8 +128,12 @@ rows_intake(struct buf *out, const struct intake *in)
 		copy_null(out);
 	else
 		copy_bytes(out, m->sha256, sizeof(m->sha256));
-	/* Of a mail that is no report nothing more is kept: it may be somebody's private mail. */
-	copy_text(out, in->outcome == OUTCOME_NOT_A_REPORT ? STR("") : m->header);
+	/*
+	 * Of a mail that is no report nothing more is kept: it may be somebody's private mail.  Nor of
+	 * one with a failure report: it tells of a person's mail, and must go when that report goes.
+	 */
+	copy_text(out,
+	    in->outcome == OUTCOME_NOT_A_REPORT || intake_has_failure(in) ? STR("") : m->header);
 }
 
 void
@@ -141,7 +150,7 @@ rows_parts(struct buf *out, const struct intake *in)
 		copy_word(out, kind_name(p->part.kind));
 		copy_text(out, p->part.member);
 		copy_text(out, p->part.reason);
-		if (p->part.report != NULL) {
+		if (intake_part_holds(p)) {
 			key_columns(out, p);
 		} else {
 			copy_null(out);
@@ -181,7 +190,7 @@ rows_kept(struct buf *out, struct intake *in, uint64_t *offset, struct err *e)
 enum seen_class
 rows_class(const struct intake *in)
 {
-	if (in->outcome == OUTCOME_NOT_A_REPORT)
+	if (in->outcome == OUTCOME_NOT_A_REPORT || intake_passed_over(in))
 		return SEEN_OTHER;
 	return intake_keeps_bytes(in) ? SEEN_FAILURE : SEEN_SUCCESS;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "store/connection.h"
+#include "store/document.h"
 #include "store/feed.h"
 #include "store/param.h"
 #include "store/rows.h"
@@ -14,6 +15,9 @@ transaction_init(struct transaction *t, const struct type_oids *oids)
 {
 	*t = (struct transaction){ .oids = oids, .dictionary = dictionary_new() };
 	claims_init(&t->claims);
+	claims_init(&t->tls);
+	claims_init(&t->failures);
+	claims_init(&t->all);
 	buf_init(&t->out, SIZE_MAX / 2);
 }
 
@@ -23,6 +27,9 @@ transaction_fini(struct transaction *t)
 	feed_stop(t);
 	dictionary_free(t->dictionary);
 	claims_fini(&t->claims);
+	claims_fini(&t->tls);
+	claims_fini(&t->failures);
+	claims_fini(&t->all);
 	buf_fini(&t->out);
 }
 
@@ -35,7 +42,10 @@ transaction_start(struct transaction *t, PGconn *c, struct batch *batch)
 	t->batch = batch;
 	t->step = 0;
 	t->done = false;
-	claims_collect(&t->claims, batch);
+	claims_collect(&t->claims, batch, KIND_AGGREGATE);
+	claims_collect(&t->tls, batch, KIND_TLSRPT);
+	claims_collect(&t->failures, batch, KIND_FAILURE);
+	claims_collect(&t->all, batch, KIND_UNKNOWN);
 }
 
 /* What is prepared on each connection: planned once, not once a batch. */
@@ -53,6 +63,12 @@ static const struct {
 	{ "add_long_reports", sql_query_add_long_reports },
 	{ "settle_identities", sql_query_settle_identities },
 	{ "settled_reports", sql_query_settled_reports },
+	{ "find_tls_reports", sql_query_find_tls_reports },
+	{ "add_tls_reports", sql_query_add_tls_reports },
+	{ "settle_tls_identities", sql_query_settle_tls_identities },
+	{ "settled_tls_reports", sql_query_settled_tls_reports },
+	{ "find_failures", sql_query_find_failures },
+	{ "add_failures", sql_query_add_failures },
 };
 
 int
@@ -136,7 +152,7 @@ send_names(struct transaction *t, enum dictionary_kind kind, const char *stateme
 	int rc = 0;
 
 	param_init(params, 2);
-	if (dictionary_missing(t->dictionary, kind, &t->claims, params) > 0) {
+	if (dictionary_missing(t->dictionary, kind, &t->all, params) > 0) {
 		param_close(params, 2);
 		rc = send_params(t, statement, 2, params, e);
 	}
@@ -153,7 +169,7 @@ send_domains(struct transaction *t, struct err *e)
 static int
 take_domains(struct transaction *t, const PGresult *r, struct err *e)
 {
-	return dictionary_learn(t->dictionary, DICTIONARY_DOMAINS, &t->claims, r, e);
+	return dictionary_learn(t->dictionary, DICTIONARY_DOMAINS, &t->all, r, e);
 }
 
 static int
@@ -165,7 +181,7 @@ send_reporters(struct transaction *t, struct err *e)
 static int
 take_reporters(struct transaction *t, const PGresult *r, struct err *e)
 {
-	return dictionary_learn(t->dictionary, DICTIONARY_REPORTERS, &t->claims, r, e);
+	return dictionary_learn(t->dictionary, DICTIONARY_REPORTERS, &t->all, r, e);
 }
 
 static int
@@ -192,11 +208,10 @@ send_lock(struct transaction *t, struct err *e)
 		last = in->source_id;
 	}
 	param_add_int(keys, t->batch->head->intake_id);
-	for (size_t i = 0; i < claims_count(&t->claims); i++) {
+	for (size_t i = 0; i < claims_count(&t->all); i++) {
 		struct sha256 h = { { 0 } };
 
-		memcpy(
-		    h.b, claims_at(&t->claims, i)->p->identity.identity_key.b, sizeof(struct key));
+		memcpy(h.b, claims_at(&t->all, i)->p->identity.identity_key.b, sizeof(struct key));
 		v = id_of(h);
 		if (i == 0 || v != last)
 			param_add_int(keys, v);
@@ -223,18 +238,17 @@ take_check(struct transaction *t, const PGresult *r, struct err *e)
 	return 0;
 }
 
-/* Send a prepared statement over the claims ${wanted}, by report or by identity. */
+/* Send a prepared statement over the claims of ${of} that are ${wanted}, by report or by identity. */
 static int
-send_claims(struct transaction *t, const char *name, bool (*wanted)(const struct claim *),
-    bool by_report, struct err *e)
+send_claims(struct transaction *t, const struct claims *of, const char *name,
+    bool (*wanted)(const struct claim *), bool by_report, struct err *e)
 {
 	struct buf params[3];
 	size_t n;
 	int rc = 0;
 
 	param_init(params, 3);
-	n = by_report ? claims_reports(&t->claims, wanted, params)
-		      : claims_identities(&t->claims, wanted, params);
+	n = by_report ? claims_reports(of, wanted, params) : claims_identities(of, wanted, params);
 	if (n > 0) {
 		param_close(params, 3);
 		rc = send_params(t, name, 3, params, e);
@@ -246,7 +260,7 @@ send_claims(struct transaction *t, const char *name, bool (*wanted)(const struct
 static int
 send_find(struct transaction *t, struct err *e)
 {
-	return send_claims(t, "find_reports", NULL, false, e);
+	return send_claims(t, &t->claims, "find_reports", NULL, false, e);
 }
 
 static int
@@ -255,15 +269,22 @@ take_find(struct transaction *t, const PGresult *r, struct err *e)
 	return claims_decide(&t->claims, r, e);
 }
 
-/* Start a COPY over claims, if any is ${wanted}. */
+/* Start a COPY over the claims of ${of}, if any is ${wanted}. */
+static int
+send_copy_of(struct transaction *t, const struct claims *of, const char *sql,
+    bool (*wanted)(const struct claim *), struct err *e)
+{
+	if (wanted != NULL && !feed_has(of, wanted))
+		return 0;
+	feed_start(t, of);
+	return sent(t, PQsendQuery(t->c, sql), e);
+}
+
 static int
 send_copy(
     struct transaction *t, const char *sql, bool (*wanted)(const struct claim *), struct err *e)
 {
-	if (wanted != NULL && !feed_has(t, wanted))
-		return 0;
-	feed_start(t);
-	return sent(t, PQsendQuery(t->c, sql), e);
+	return send_copy_of(t, &t->claims, sql, wanted, e);
 }
 
 static int
@@ -288,6 +309,71 @@ static int
 send_originals(struct transaction *t, struct err *e)
 {
 	return send_copy(t, sql_query_copy_original, claim_has_original, e);
+}
+
+static int
+send_find_tls(struct transaction *t, struct err *e)
+{
+	return send_claims(t, &t->tls, "find_tls_reports", NULL, false, e);
+}
+
+static int
+take_find_tls(struct transaction *t, const PGresult *r, struct err *e)
+{
+	return claims_decide(&t->tls, r, e);
+}
+
+static int
+send_find_failures(struct transaction *t, struct err *e)
+{
+	return send_claims(t, &t->failures, "find_failures", NULL, true, e);
+}
+
+static int
+take_find_failures(struct transaction *t, const PGresult *r, struct err *e)
+{
+	return claims_decide(&t->failures, r, e);
+}
+
+/* Send the claims of ${of} that are stored as one JSON document. */
+static int
+send_document(struct transaction *t, const char *name, const struct claims *of,
+    void (*put)(struct buf *out, const struct claim *c), struct err *e)
+{
+	struct buf document;
+	int rc = 0;
+
+	buf_init(&document, SIZE_MAX / 2);
+	for (size_t i = 0; i < claims_count(of); i++) {
+		if (!claim_is_stored(claims_at(of, i)))
+			continue;
+		buf_put8(&document, document.n == 0 ? '[' : ',');
+		put(&document, claims_at(of, i));
+	}
+	if (document.n > 0) {
+		buf_puts(&document, STR("]\0"));
+		rc = send_params(t, name, 1, &document, e);
+	}
+	buf_fini(&document);
+	return rc;
+}
+
+static int
+send_tls(struct transaction *t, struct err *e)
+{
+	return send_document(t, "add_tls_reports", &t->tls, document_tls, e);
+}
+
+static int
+send_tls_originals(struct transaction *t, struct err *e)
+{
+	return send_copy_of(t, &t->tls, sql_query_copy_original, claim_has_original, e);
+}
+
+static int
+send_failures(struct transaction *t, struct err *e)
+{
+	return send_document(t, "add_failures", &t->failures, document_failure, e);
 }
 
 static int
@@ -350,19 +436,19 @@ send_days(struct transaction *t, struct err *e)
 static int
 send_spread(struct transaction *t, struct err *e)
 {
-	return send_claims(t, "add_long_reports", claim_is_spread, true, e);
+	return send_claims(t, &t->claims, "add_long_reports", claim_is_spread, true, e);
 }
 
 static int
 send_settle(struct transaction *t, struct err *e)
 {
-	return send_claims(t, "settle_identities", claim_is_revision, false, e);
+	return send_claims(t, &t->claims, "settle_identities", claim_is_revision, false, e);
 }
 
 static int
 send_settled(struct transaction *t, struct err *e)
 {
-	return send_claims(t, "settled_reports", claim_is_revision, true, e);
+	return send_claims(t, &t->claims, "settled_reports", claim_is_revision, true, e);
 }
 
 static int
@@ -370,6 +456,26 @@ take_settled(struct transaction *t, const PGresult *r, struct err *e)
 {
 	(void)e;
 	claims_settle(&t->claims, r);
+	return 0;
+}
+
+static int
+send_settle_tls(struct transaction *t, struct err *e)
+{
+	return send_claims(t, &t->tls, "settle_tls_identities", claim_is_revision, false, e);
+}
+
+static int
+send_settled_tls(struct transaction *t, struct err *e)
+{
+	return send_claims(t, &t->tls, "settled_tls_reports", claim_is_revision, true, e);
+}
+
+static int
+take_settled_tls(struct transaction *t, const PGresult *r, struct err *e)
+{
+	(void)e;
+	claims_settle(&t->tls, r);
 	return 0;
 }
 
@@ -387,10 +493,15 @@ const struct step transaction_steps[] = {
 	{ .send = send_lock },
 	{ .send = send_check, .take = take_check },
 	{ .send = send_find, .take = take_find },
+	{ .send = send_find_tls, .take = take_find_tls },
+	{ .send = send_find_failures, .take = take_find_failures },
 	{ .send = send_reports, .feed = feed_reports },
 	{ .send = send_blocks, .feed = feed_blocks },
 	{ .send = send_aside, .feed = feed_aside },
 	{ .send = send_originals, .feed = feed_originals },
+	{ .send = send_tls },
+	{ .send = send_tls_originals, .feed = feed_originals },
+	{ .send = send_failures },
 	{ .send = send_intake, .feed = feed_intake },
 	{ .send = send_parts, .feed = feed_parts },
 	{ .send = send_seen },
@@ -399,6 +510,8 @@ const struct step transaction_steps[] = {
 	{ .send = send_spread },
 	{ .send = send_settle },
 	{ .send = send_settled, .take = take_settled },
+	{ .send = send_settle_tls },
+	{ .send = send_settled_tls, .take = take_settled_tls },
 	{ .send = send_commit, .commits = true },
 };
 const size_t transaction_nsteps = sizeof(transaction_steps) / sizeof(transaction_steps[0]);

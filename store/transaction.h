@@ -3,9 +3,10 @@
  * For store/ alone.
  *
  * Dictionaries first (each by itself), then BEGIN, locks on the identities, which of them are known,
- * COPY of everything into its place, daily sums, revisions, COMMIT.  Nothing is read back but what
- * was there before.  The order is the same for every writer and keys are sorted within each
- * statement, so that two writers do not wait for each other in a circle.
+ * COPY of everything into its place (TLS and failure reports, which are few, by statements that unpack
+ * a document), daily sums, revisions, COMMIT.  Nothing is read back but what was there before.  The
+ * order is the same for every writer and keys are sorted within each statement, so that two writers do
+ * not wait for each other in a circle.
  */
 #ifndef STORE_TRANSACTION_H
 #define STORE_TRANSACTION_H
@@ -20,16 +21,19 @@ struct transaction {
 	struct batch *batch;
 	const struct type_oids *oids;
 	struct dictionary *dictionary;
-	struct claims claims;
+	struct claims claims;        /* aggregate reports */
+	struct claims tls, failures; /* the other kinds */
+	struct claims all;           /* of every kind: for their names and locks alone */
 	size_t step;
 	bool unsure; /* an earlier COMMIT of this batch got no answer */
 	bool done;   /* it turned out to have gone through */
 
 	/* The COPY in hand. */
-	struct buf out;     /* rows on their way */
-	size_t at;          /* claims given out */
-	struct intake *row; /* the message it is at */
-	uint64_t offset;    /* in the message's bytes */
+	struct buf out;          /* rows on their way */
+	const struct claims *of; /* whose rows they are */
+	size_t at;               /* claims given out */
+	struct intake *row;      /* the message it is at */
+	uint64_t offset;         /* in the message's bytes */
 	struct spool_reader reader;
 	bool reading;
 };

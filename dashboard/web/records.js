@@ -24,15 +24,24 @@ const spfCheck = ({ domain, scope, result, human_result: human, raw_result: raw 
 
 const results = (list, one) => list.length ? html`<ul class="results">${list.map(one)}</ul>` : html`<span class="none">none</span>`;
 
-const reason = ({ type, comment }) => html`<li><span class="result r-none">${cut(type ?? 'other')}</span>
-	${comment ? text(comment) : nothing}</li>`;
+const sealed = ({ verdict: result, hops, sealer, source }) => html`<p class="soft">ARC ${result}${hops ? html`, ${
+	counted(hops, 'hop')}, sealed by ${text(sealer)}` : nothing}${source ? html`, from ${text(source)}` : nothing}</p>`;
+
+const reason = (effective) => ({ type, comment, arc }) => html`<li><span class="result r-none">${cut(type ?? 'other')}</span>
+	${type && type === effective ? html`<b>overrode the policy</b>` : nothing}
+	${comment ? text(comment) : nothing}${arc ? sealed(arc) : nothing}</li>`;
+
+/** What follows from the raw results, where the reporter says otherwise. */
+const recomputed = (row, name, key) => row[`${key}_recomputed`] && row[`${key}_aligned`] !== row[`${key}_recomputed`]
+	? html`<span class="result r-other" title="by the results: ${row.recomputed_by}">${name} recomputed: ${row[`${key}_recomputed`]}</span>` : nothing;
 
 /** Columns that records have wherever they are shown; `behind` is the way to what they were put together from. */
 export const recordColumns = (behind) => [
 	{ label: 'Messages', cls: 'num', cell: (row) => behind ? html`<a class="strong" href=${behind(row)}>${number(row.messages)}</a>`
 		: html`<b>${number(row.messages)}</b>` },
 	{ label: 'What happened', cls: 'why', cell: (row) => html`<p class="verdicts">${swatch(classOf(row))}
-			${verdict('DKIM', row.dkim_aligned)} ${verdict('SPF', row.spf_aligned)}</p>
+			${verdict('DKIM', row.dkim_aligned)} ${verdict('SPF', row.spf_aligned)}
+			${recomputed(row, 'DKIM', 'dkim')} ${recomputed(row, 'SPF', 'spf')}</p>
 		<p>${text(row.why, 'Both pass, aligned.', SENTENCE)}</p>` },
 	{ label: 'From', cls: 'names', cell: (row) => html`<p>${text(row.header_from)}</p>
 		<p class="soft">envelope ${text(row.envelope_from, 'not said')}</p>
@@ -40,7 +49,7 @@ export const recordColumns = (behind) => [
 	{ label: 'DKIM', cls: 'names keys', cell: (row) => results(row.dkim, signature) },
 	{ label: 'SPF', cls: 'names', cell: (row) => results(row.spf, spfCheck) },
 	{ label: 'Disposition', cell: (row) => html`<p>${text(row.disposition ?? row.raw_disposition, 'unknown')}</p>
-		${row.reasons.length ? html`<ul class="results">${row.reasons.map(reason)}</ul>` : nothing}` },
+		${row.reasons.length ? html`<ul class="results">${row.reasons.map(reason(row.effective_override))}</ul>` : nothing}` },
 ];
 
 const reported = (route) => ({ label: 'Reporter', cls: 'names', cell: (row) => html`<p>${cut(row.reporter)}</p>

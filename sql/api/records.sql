@@ -6,7 +6,8 @@
 WITH period AS (
     SELECT * FROM ruastat_data.period($2::date, $3::date)
 ), record AS MATERIALIZED (
-    SELECT r.said_key, r.dkim_aligned, r.spf_aligned, r.disposition, r.reporter, r.source_ip, r.messages,
+    SELECT r.said_key, r.dkim_aligned, r.spf_aligned, r.dkim_recomputed, r.spf_recomputed, r.recomputed_by,
+           r.effective_override, r.disposition, r.reporter, r.source_ip, r.messages,
            r.day, r.first_day, r.header_from, r.envelope_from, r.dkim, r.spf, r.reasons
     FROM ruastat.records_daily r
     WHERE r.domain = lower(rtrim($1, '.'))
@@ -17,25 +18,28 @@ WITH period AS (
       AND ($6::text IS NULL OR r.reporter = $6)
       AND ($7::text IS NULL OR EXISTS (SELECT FROM unnest(r.dkim) k WHERE k.selector = $7))
 ), address AS (
-    SELECT r.said_key, r.dkim_aligned, r.spf_aligned, r.disposition, r.reporter, r.source_ip,
+    SELECT r.said_key, r.dkim_aligned, r.spf_aligned, r.dkim_recomputed, r.spf_recomputed, r.recomputed_by,
+           r.effective_override, r.disposition, r.reporter, r.source_ip,
            sum(r.messages) AS messages,
            count(*) FILTER (WHERE r.day = greatest(r.first_day, p.from_day)) AS records,
            min(r.day) FILTER (WHERE r.messages > 0) AS first_day,
            max(r.day) FILTER (WHERE r.messages > 0) AS last_day
     FROM record r
     CROSS JOIN period p
-    GROUP BY 1, 2, 3, 4, 5, 6
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
     HAVING sum(r.messages) > 0
 ), said AS (
-    SELECT said_key, dkim_aligned, spf_aligned, disposition, reporter, sum(messages) AS messages,
+    SELECT said_key, dkim_aligned, spf_aligned, dkim_recomputed, spf_recomputed, recomputed_by,
+           effective_override, disposition, reporter, sum(messages) AS messages,
            sum(records) AS records, count(source_ip) AS addresses, min(first_day) AS first_day,
            max(last_day) AS last_day
     FROM address
-    GROUP BY 1, 2, 3, 4, 5
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 ), sorted AS (
     SELECT s.*, CASE WHEN ruastat_data.dmarc_pass(dkim_aligned, spf_aligned) THEN 1 ELSE 0 END AS passed,
            ruastat_data.sort_number(messages, true) AS sort_number,
-           hash_record_extended(ROW(said_key, dkim_aligned, spf_aligned, disposition, reporter), 0) AS tie
+           hash_record_extended(ROW(said_key, dkim_aligned, spf_aligned, dkim_recomputed, spf_recomputed,
+               recomputed_by, effective_override, disposition, reporter), 0) AS tie
     FROM said s
 ), cut AS (
     SELECT * FROM sorted
@@ -63,7 +67,9 @@ WITH period AS (
                      ruastat_data.as_json(w.spf) AS spf, p.dkim_aligned, p.spf_aligned, p.disposition,
                      ruastat_data.as_json(w.reasons) AS reasons, p.reporter, p.messages, p.records,
                      p.addresses, p.first_day, p.last_day,
-                     ruastat_data.why(w.header_from, p.dkim_aligned, p.spf_aligned, w.dkim, w.spf) AS why) r) b
+                     ruastat_data.why(w.header_from, p.dkim_aligned, p.spf_aligned, p.dkim_recomputed,
+                         p.spf_recomputed, w.dkim, w.spf) AS why,
+                     p.dkim_recomputed, p.spf_recomputed, p.recomputed_by, p.effective_override) r) b
     WHERE p.n <= coalesce($9::integer, 100)
 ), kept AS (
     SELECT * FROM line WHERE n = 1 OR bytes <= ruastat_data.page_bytes($9::integer)

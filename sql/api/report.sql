@@ -24,7 +24,7 @@ FROM (
            s.dkim_aligned, s.spf_aligned, s.both, s.dkim_only, s.spf_only, s.neither, s.unknown,
            s.none, s.quarantine, s.reject, s.dkim_percent, s.spf_percent,
            r.days, r.org_name, r.email, r.extra_contact_info, r.error, r.generator, r.version,
-           r.xml_namespace,
+           r.xml_namespace, r.partial, r.records_checked, r.records_disagreeing,
            json_build_object('p', r.p, 'sp', r.sp, 'np', r.np, 'adkim', r.adkim, 'aspf', r.aspf,
                'pct', r.pct, 'fo', r.fo, 'testing', r.testing,
                'discovery_method', r.discovery_method) AS policy,

@@ -22,7 +22,8 @@ WITH found AS NOT MATERIALIZED (
         FROM (SELECT p.n, p.source_ip AS source, p.messages, p.disposition, p.dkim_aligned, p.spf_aligned,
                      p.header_from, p.envelope_from, p.envelope_to, to_json(coalesce(p.dkim, '{}')) AS dkim,
                      to_json(coalesce(p.spf, '{}')) AS spf, ruastat_data.as_json(p.reasons) AS reasons, p.why,
-                     p.raw_source_ip, p.raw_disposition, p.raw_dkim_aligned, p.raw_spf_aligned) r) b
+                     p.raw_source_ip, p.raw_disposition, p.raw_dkim_aligned, p.raw_spf_aligned,
+                     p.dkim_recomputed, p.spf_recomputed, p.recomputed_by, p.effective_override) r) b
     WHERE p.i <= coalesce($7::integer, 100)
 ), kept AS (
     SELECT * FROM line WHERE i = 1 OR bytes <= ruastat_data.page_bytes($7::integer)

@@ -1,9 +1,7 @@
--- Where did receivers not do what the policy asks, and why (forwarders, mailing lists, local policy)?
-SELECT r.domain, r.reporter, coalesce(o.type::text, o.raw_type) AS reason, r.disposition,
-       sum(r.messages) AS messages
+-- Where did receivers do less than the policy asks for, and why (forwarders, mailing lists, local policy)?
+SELECT r.domain, r.reporter, r.effective_override AS reason, r.disposition, sum(r.messages) AS messages
 FROM ruastat.records r
-CROSS JOIN LATERAL unnest(r.reasons) AS o
-WHERE r.day >= current_date - 30
-GROUP BY r.domain, r.reporter, coalesce(o.type::text, o.raw_type), r.disposition
+WHERE r.day >= current_date - 30 AND r.effective_override IS NOT NULL
+GROUP BY r.domain, r.reporter, r.effective_override, r.disposition
 ORDER BY messages DESC
 LIMIT 50

@@ -9,12 +9,12 @@ WITH mail AS (
     LIMIT $2::bigint
 )
 SELECT m.intake_id, to_char(m.read_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS read_at,
-       m.outcome, m.name, m.from_domain, p.reason,
+       m.outcome, p.kind, m.name, m.from_domain, p.reason,
        (SELECT count(*) FROM ruastat.intake
         WHERE $1::text IS NULL OR outcome = $1::ruastat.outcome) AS total
 FROM mail m
 LEFT JOIN LATERAL (
-    SELECT reason FROM ruastat.intake_parts
+    SELECT kind, reason FROM ruastat.intake_parts
     WHERE intake_id = m.intake_id AND read_at = m.read_at AND outcome = m.outcome
     ORDER BY n
     LIMIT 1

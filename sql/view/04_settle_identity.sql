@@ -9,7 +9,8 @@ RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
           WHERE domain_id = of_domain AND day = of_day AND report_key = of_report) b
     CROSS JOIN LATERAL unnest(b.source_ip, b.outcome) AS r(source_ip, outcome)
     JOIN LATERAL unnest(b.outcomes) WITH ORDINALITY AS o(raw_disposition, raw_dkim_aligned,
-        raw_spf_aligned, header_from, envelope_from, reasons, dkim, spf, i) ON o.i = r.outcome
+        raw_spf_aligned, header_from, envelope_from, reasons, dkim, spf, dkim_recomputed,
+        spf_recomputed, i) ON o.i = r.outcome
 $$;
 
 -- Add a report's records to the daily sums (sign 1) or take them out (sign -1).

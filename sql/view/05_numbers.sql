@@ -187,8 +187,11 @@ CREATE OR REPLACE FUNCTION ruastat_data.as_json(reasons ruastat.override_reason[
 RETURNS json LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT coalesce(json_agg(json_build_object('type', coalesce(r.type::text, r.raw_type),
-               'comment', r.comment) ORDER BY r.i), '[]')
-    FROM unnest(reasons) WITH ORDINALITY AS r(type, raw_type, comment, i);
+               'comment', r.comment,
+               'arc', CASE WHEN r.arc IS NOT NULL THEN json_build_object('verdict', r.arc, 'hops', r.arc_hops,
+                   'sealer', r.arc_sealer, 'source', host(r.arc_source_ip)) END) ORDER BY r.i), '[]')
+    FROM unnest(reasons) WITH ORDINALITY AS r(type, raw_type, comment, arc, arc_hops, arc_sealer,
+        arc_source_ip, i);
 END;
 
 -- A time as dashboard/API.md writes it.

@@ -4,14 +4,15 @@ SELECT d.name AS domain, p.name AS reporter, r.report_id, r.begin_at, r.end_at,
        r.org_name, r.email, r.extra_contact_info, r.error, r.generator, r.version, r.xml_namespace,
        r.p, r.sp, r.np, r.adkim, r.aspf, r.pct, r.fo, r.testing, r.discovery_method, r.quirks,
        r.report_key, r.intake_id, r.imported_at,
-       r.day AS filed_on
+       r.day AS filed_on, r.partial, r.records_checked, r.records_disagreeing, r.messages_checked,
+       r.messages_disagreeing
 FROM ruastat_data.report r
 JOIN ruastat_data.domain d ON d.domain_id = r.domain_id
 JOIN ruastat_data.reporter p ON p.reporter_id = r.reporter_id;
 COMMENT ON VIEW ruastat.reports IS 'A row for each aggregate report that is stored, null reports and revisions that do not count included';
 COMMENT ON COLUMN ruastat.reports.domain IS 'Policy domain, lower case (policy_published/domain)';
-COMMENT ON COLUMN ruastat.reports.reporter IS 'Who sent it: org_name, else the domain of its contact address, else "unknown"';
-COMMENT ON COLUMN ruastat.reports.report_id IS 'The reporter''s own id of the report; reporters re-use them';
+COMMENT ON COLUMN ruastat.reports.reporter IS 'Who sent it: org_name, else the domain of its contact address, else what the mail around the report tells, else "unknown"';
+COMMENT ON COLUMN ruastat.reports.report_id IS 'The reporter''s own id of the report, reporters re-use them; where the report has none, the one that the mail around it tells';
 COMMENT ON COLUMN ruastat.reports.begin_at IS 'Start of the reporting period (date_range/begin)';
 COMMENT ON COLUMN ruastat.reports.end_at IS 'End of the reporting period (date_range/end); some reporters mean the last second, some the first after it';
 COMMENT ON COLUMN ruastat.reports.day IS 'UTC day of the period''s midpoint; NULL when the report stays outside the daily numbers';
@@ -40,3 +41,8 @@ COMMENT ON COLUMN ruastat.reports.report_key IS 'Digest of the report''s identit
 COMMENT ON COLUMN ruastat.reports.intake_id IS 'The message it came in first (ruastat.intake)';
 COMMENT ON COLUMN ruastat.reports.imported_at IS 'When it was stored';
 COMMENT ON COLUMN ruastat.reports.filed_on IS 'Day under which the report is filed: the UTC day of its period''s midpoint, whatever it is; a condition on it is fast';
+COMMENT ON COLUMN ruastat.reports.partial IS 'Whether the document ended early: the records before its end are here, others are not';
+COMMENT ON COLUMN ruastat.reports.records_checked IS 'Records for which, of DKIM or SPF, what the reporter says and what follows from the raw results are known; NULL: stored before this was counted';
+COMMENT ON COLUMN ruastat.reports.records_disagreeing IS 'Of records_checked those for which they differ (ruastat.disagreements)';
+COMMENT ON COLUMN ruastat.reports.messages_checked IS 'Messages of records_checked';
+COMMENT ON COLUMN ruastat.reports.messages_disagreeing IS 'Messages of records_disagreeing';

@@ -8,7 +8,8 @@ JOIN ruastat_data.domain d ON d.domain_id = b.domain_id
 CROSS JOIN LATERAL unnest(b.source_ip, b.messages, b.dkim_aligned, b.outcome)
     WITH ORDINALITY AS r(source_ip, messages, dkim_aligned, outcome, i)
 JOIN LATERAL unnest(b.outcomes) WITH ORDINALITY AS o(raw_disposition, raw_dkim_aligned,
-        raw_spf_aligned, header_from, envelope_from, reasons, dkim, spf, i) ON o.i = r.outcome
+        raw_spf_aligned, header_from, envelope_from, reasons, dkim, spf, dkim_recomputed,
+        spf_recomputed, i) ON o.i = r.outcome
 CROSS JOIN LATERAL unnest(o.dkim) WITH ORDINALITY AS k(domain, selector, result, raw_result, human_result, i);
 COMMENT ON VIEW ruastat.dkim_results IS 'A row for each raw DKIM result of each record';
 COMMENT ON COLUMN ruastat.dkim_results.domain IS 'Policy domain, lower case';
@@ -19,7 +20,7 @@ COMMENT ON COLUMN ruastat.dkim_results.header_from IS 'Domain of the From header
 COMMENT ON COLUMN ruastat.dkim_results.dkim_domain IS 'Signing domain (d=)';
 COMMENT ON COLUMN ruastat.dkim_results.selector IS 'Selector (s=); NULL when not said';
 COMMENT ON COLUMN ruastat.dkim_results.result IS 'Raw result of the check, aligned or not (RFC 8601)';
-COMMENT ON COLUMN ruastat.dkim_results.raw_result IS 'What stood for the result when it is no known word';
+COMMENT ON COLUMN ruastat.dkim_results.raw_result IS 'What stood for the result when it is no word of the RFCs, also where it means one';
 COMMENT ON COLUMN ruastat.dkim_results.human_result IS 'The reporter''s explanation';
 COMMENT ON COLUMN ruastat.dkim_results.dkim_aligned IS 'The record''s aligned DKIM result as the reporter evaluated it';
 COMMENT ON COLUMN ruastat.dkim_results.n IS 'Number of the record in its report, from 1';

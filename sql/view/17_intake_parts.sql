@@ -13,4 +13,4 @@ COMMENT ON COLUMN ruastat.intake_parts.member IS 'File names on the way to it';
 COMMENT ON COLUMN ruastat.intake_parts.reason IS 'Why, in words';
 COMMENT ON COLUMN ruastat.intake_parts.domain IS 'Policy domain of the report';
 COMMENT ON COLUMN ruastat.intake_parts.day IS 'Day under which the report is filed';
-COMMENT ON COLUMN ruastat.intake_parts.report_key IS 'The report (ruastat.reports), also of a duplicate';
+COMMENT ON COLUMN ruastat.intake_parts.report_key IS 'The report (ruastat.reports, ruastat.tls_reports or ruastat.failures), also of a duplicate; NULL once a failure report is deleted';

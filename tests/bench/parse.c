@@ -87,7 +87,7 @@ submit(struct bench *b, const struct mail *m, struct err *e)
 	while (f->busy)
 		f++;
 	*f = (struct flight){ .busy = true, .fd = m->fd };
-	return pool_submit(b->pool, f, m->fd, m->size, m->name, m->bare, e);
+	return pool_submit(b->pool, f, m->fd, m->size, m->name, m->bare, 0, e);
 }
 
 static int

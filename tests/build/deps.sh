@@ -37,6 +37,9 @@ needs()
 	run   has_module libmicrohttpd   libmicrohttpd-dev
 	run   has_module jansson         libjansson-dev
 	run   has_module libcurl         libcurl4-openssl-dev
+	run   has_module libidn2         libidn2-dev
+	run   has_module libpsl          libpsl-dev
+	run   has_suffixes               publicsuffix
 	run   has_pages                  npm
 	run   has_postgresql             postgresql
 	check has_module cmocka          libcmocka-dev
@@ -82,6 +85,12 @@ has_module()
 has_fuzzer()
 {
 	compgen -G '/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a' >/dev/null
+}
+
+# The list of public suffixes; libpsl has one built in, which is as old as the library.
+has_suffixes()
+{
+	[ -e /usr/share/publicsuffix/public_suffix_list.dafsa ]
 }
 
 # The third-party files of the pages: a release tarball has them, else npm fetches them.

@@ -1,8 +1,9 @@
 # facts.jq - compare what "ruastat parse --json --records" says with the corpus's FACTS.jsonl.
 #
-# jq -n -r --slurpfile facts FACTS.jsonl -f facts.jq PARSED
+# jq -n -r --slurpfile facts FACTS.jsonl --rawfile differ DIFFER.tsv -f facts.jq PARSED
 #
-# Prints a line for each file of class "whole" that differs, then "equal N of M".  The facts are text
+# Prints a line for each file of the classes "whole" and "damaged" that differs and is not in DIFFER.tsv,
+# or is there and does not; then "CLASS: equal N of M" for both, and how many differ on purpose.  The facts are text
 # as written in the report, so both sides are brought to one form first: lower case, no blanks
 # around, words that are no words of the format are null.
 
@@ -43,20 +44,29 @@ def collect(stream):
 		elif $l.report then .[$l.file] += [{identity: ($l.report | identity), rows: []}]
 		else . end);
 
-collect(inputs) as $parsed
-| [$facts[] | select(.class == "whole")
-	| {path, want: [.reports[] | {identity: identity, rows: [.rows[] | said]}]}
-	| .got = ($parsed[.path] // [])
-	| .equal = (.want == .got)]
-| (.[] | select(.equal | not)
-	| "differs: \(.path): " + (
-		if (.want | length) != (.got | length) then "\(.got | length) reports, not \(.want | length)"
-		else [range(.want | length) as $i | .want[$i] as $w | .got[$i] as $g
-			| if $w.identity != $g.identity then "\($g.identity) is not \($w.identity)"
-			elif ($w.rows | length) != ($g.rows | length) then
-				"\($g.rows | length) records, not \($w.rows | length)"
-			else first(range($w.rows | length) as $n | select($w.rows[$n] != $g.rows[$n])
-				| "record \($n + 1): \($g.rows[$n]) is not \($w.rows[$n])") // empty
-			end] | join("; ")
-		end)),
-	"equal \(map(select(.equal)) | length) of \(length)"
+# What ${got} has that differs from ${want}: a text, null where nothing does.
+def difference($want; $got):
+	if $want == $got then null
+	elif ($want | length) != ($got | length) then
+		"\($got | length) reports, not \($want | length)"
+	else [range($want | length) as $i | $want[$i] as $w | $got[$i] as $g
+		| if $w.identity != $g.identity then "\($g.identity) is not \($w.identity)"
+		elif ($w.rows | length) != ($g.rows | length) then
+			"\($g.rows | length) records, not \($w.rows | length)"
+		else first(range($w.rows | length) as $n | select($w.rows[$n] != $g.rows[$n])
+			| "record \($n + 1): \($g.rows[$n]) is not \($w.rows[$n])") // empty
+		end] | join("; ")
+	end;
+
+($differ | split("\n") | map(select(. != "" and (startswith("#") | not)) | split("\t")[0])) as $listed
+| collect(inputs) as $parsed
+| [$facts[] | select(.class == "whole" or .class == "damaged")
+	| {path, class, want: [.reports[] | {identity: identity, rows: [.rows[] | said]}]}
+	| .why = difference(.want; $parsed[.path] // [])
+	| . as {$path, $class}
+	| .listed = any($listed[]; . == $path or
+		(endswith("/") and $class == "damaged" and . as $folder | $path | startswith($folder)))]
+| (.[] | select(.listed == (.why == null))
+	| "differs: \(.path): " + (.why // "it is in DIFFER.tsv but does not")),
+	(group_by(.class)[] | "\(.[0].class): equal \(map(select(.why == null)) | length) of \(length), "
+		+ "\(map(select(.listed)) | length) differ on purpose")

@@ -34,6 +34,7 @@ demo_state()
 			put "$work/more/gap-$d.xml"
 	done
 	put "$work/more/unknown-words.xml" <tests/corpus/values/unknown-words.xml
+	put "$work/more/alignment.xml" <tests/corpus/values/alignment.xml
 	put "$work/more/report.zip" <tests/corpus/archives/report.zip
 	ingest "$work/mail" "$work/more"
 	is "$status $(totals corrupt)" '0 0' 'the mail of the demo is read'

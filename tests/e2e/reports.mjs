@@ -74,6 +74,21 @@ await main(page).getByRole('link', { name: /CSV$/ }).click();
 is((await csvOf(await coming)).slice(0, 100).map(one => `${one.report_id} ${one.messages}`), (await reports()).map(row => `${row[3]} ${row[6].replaceAll(',', '')}`),
 	'the CSV has the rows of the table, in its order');
 
+// Claims that do not follow from the results, and what overrode the policy
+
+const [odd] = (await api('reports?domain=claims.example.co.uk')).rows;
+await go(page, `/report/${odd.domain}/${odd.filed_on}/${odd.report_key}`);
+const told = await table(page, 'Records of the report').locator('tbody tr').evaluateAll(list => list.map(row => row.innerText.replace(/\s+/g, ' ')));
+ok(!told[0].includes('recomputed'), 'agreement is not worth a word');
+ok(told[1].includes('DKIM recomputed: fail') && told[1].includes('SPF recomputed: fail') && told[1].includes('DKIM: the reporter says pass, yet'),
+	'a pass that is none');
+ok(told[2].includes('DKIM recomputed: pass') && told[2].includes('SPF recomputed: pass'), 'a fail that is none');
+ok(/forwarded overrode the policy/.test(told[3]) && told[3].includes('ARC pass, 2 hops, sealed by lists.example, from 2001:db8::1a'),
+	'what overrode the policy, and the ARC chain');
+ok(!told[4].includes('overrode') && told[4].includes('dkim=pass for esp.example (selector s1) is not aligned with claims.example.co.uk'),
+	'nothing was overridden');
+ok((await main(page).getByRole('region', { name: 'Report', exact: true }).innerText()).includes('in 2 of 6 records'), 'counted in the header');
+
 // One report
 
 const deep = '/reports?domain=example.org&from=2026-11-10&to=2026-11-12';

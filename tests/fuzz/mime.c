@@ -10,8 +10,15 @@ static int
 on_leaf(void *arg, const struct mime_leaf *leaf, struct err *e)
 {
 	volatile char sum = 0;
+	struct hints_subject subject = hints_subject(leaf->hints->subject);
+	char domain[LIMIT_DOMAIN_BYTES];
+	struct hints_name name;
 
 	(void)arg, (void)e;
+	assert(subject.report_id.n <= leaf->hints->subject.n);
+	assert(hints_domain(subject.domain, domain).n <= sizeof(domain));
+	if (hints_name(leaf->name, &name))
+		assert(hints_domain(name.domain, domain).n <= sizeof(domain));
 	for (size_t i = 0; i < leaf->bytes.n; i++)
 		sum = (char)(sum ^ leaf->bytes.p[i]);
 	assert(leaf->sniff == SNIFF_OTHER || leaf->sniff == sniff_bytes(leaf->bytes));

@@ -223,6 +223,21 @@ is "$status $(totals mails duplicate)" '0 1 1' 'a single file, whose name says n
 "${as[@]}" ln -s "$work/single-report" "$work/link"
 ingest "$work/link"
 is "$status $(totals mails)" '0 0' 'a link to it is the same source'
+# What is no report, and says so: the ledger has the reason, and nothing else of the mail.
+new_dir "$work/other"
+for f in bounce-with-report auto-reply error-report human; do
+	put "$work/other/$f.eml" <"tests/corpus/other/$f.eml"
+done
+put "$work/other/mails.zip" <tests/corpus/forms/mails-in-zip.zip
+ingest "$work/other"
+is "$status $(totals mails not_a_report corrupt reports)" '2 5 4 1 1' 'no report is no failure, a damaged one is'
+is "$(sql "SELECT i.name, i.outcome, coalesce(p.outcome::text, '-'), left(p.reason, 19), d.header IS NULL
+	FROM ruastat.intake i JOIN ruastat_data.intake d USING (intake_id) LEFT JOIN ruastat.intake_parts p USING (intake_id)
+	WHERE i.name ~ '^(bounce|auto|error|human)' ORDER BY 1")" \
+	"auto-reply.eml|not_a_report|not_a_report|an automatic reply|t
+bounce-with-report.eml|not_a_report|not_a_report|a bounce (delivery |t
+error-report.eml|not_a_report|not_a_report|an error report (RF|t
+human.eml|not_a_report|-||t" 'a reason where there is one'
 ingest "$work/files" "$work/box" "$work/files"
 is "$status $(totals mails)" "0 $all" 'several sources'
 verifies

@@ -103,6 +103,66 @@ arrives disjoint-3 'imported=1 reports=1 records=1 messages=3' 'and one with the
 domain_is 11 'all three'
 verifies
 
+# The document alone says which report it is; what the mail around it says is for people.
+# A mail with ${2}.xml attached, Subject ${1}.
+told_by()
+{
+	mail "$work/in/$2.xml" | sed "s/^Subject: .*/Subject: $1/; s/^From: .*/From: noreply@sender.example/"
+}
+shown()
+{
+	sql "SELECT reporter, report_id, org_name FROM ruastat.reports WHERE domain = '$domain' ORDER BY messages"
+}
+domain=opendmarc.example
+write opendmarc "$domain:1700092800" $begin $end '192.0.2.1 5'
+told_by "Report Domain: $domain Submitter: mx.example Report-ID: $domain-1700092800@mx.example" opendmarc |
+	put "$work/in/opendmarc.eml"
+ingest "$work/in/opendmarc.eml"
+is "$status $(totals imported messages)" '0 1 5' 'opendmarc: a report whose Subject has another id'
+arrives opendmarc duplicate=1 'the same without the mail: a duplicate'
+is "$(shown)" "reporter.example|$domain:1700092800|reporter.example" 'the id is that of the document'
+domain=nameless.example
+write nameless '' $begin $end '192.0.2.1 5'
+"${as[@]}" sed -i 's/<org_name>.*<\/email>//' "$work/in/nameless.xml"
+told_by "Report Domain: $domain Submitter: one.example Report-ID: <one>" nameless | put "$work/in/nameless-1.eml"
+told_by "Report Domain: $domain Submitter: two.example Report-ID: <two>" nameless | put "$work/in/nameless-2.eml"
+ingest "$work/in/nameless-1.eml"
+is "$status $(totals imported messages)" '0 1 5' 'without name and id: a report'
+is "$(shown)" 'one.example|one|' 'they are those of its mail'
+is "$(sql "SELECT q.rule, q.detail FROM ruastat.reports r, unnest(r.quirks) q WHERE domain = '$domain' ORDER BY 1" |
+	tr '\n' ' ')" 'org-name-missing|Subject report-id-missing|Subject ' 'and it says so'
+ingest "$work/in/nameless-2.eml"
+is "$status $(totals duplicate)" '0 1' 'in a mail that says something else: a duplicate'
+arrives nameless duplicate=1 'without a mail: a duplicate'
+is "$(shown)" 'one.example|one|' 'which changes nothing'
+write nameless-3 '' $begin $end '192.0.2.3 2'
+"${as[@]}" sed -i 's/<org_name>.*<\/email>//' "$work/in/nameless-3.xml"
+arrives nameless-3 'imported=1 reports=1 records=1 messages=2' 'another of no name and id, without a source in common, counts too'
+is "$(shown)" 'unknown||
+one.example|one|' 'nobody knows who sent it'
+domain_is 7 'both'
+write nameless-4 '' $begin $end '192.0.2.1 6'
+"${as[@]}" sed -i 's/<org_name>.*<\/email>//' "$work/in/nameless-4.xml"
+arrives nameless-4 'imported=1 reports=1 records=1 messages=6' 'one with a source in common is a revision'
+domain_is 8 'the fuller one counts'
+domain=idless.example
+write idless-1 '' $begin $end '192.0.2.1 5'
+write idless-2 '' $begin $end '192.0.2.2 4'
+write idless-3 '' $((begin + 86400)) $((end + 86400)) '192.0.2.1 5'
+arrives idless-1 'imported=1 reports=1 records=1 messages=5' 'without an id: a report'
+"${as[@]}" cp "$work/in/idless-1.xml" "$work/in/idless-again.xml"
+arrives idless-again duplicate=1 'again: a duplicate'
+arrives idless-2 'imported=1 reports=1 records=1 messages=4' 'another of that day counts too'
+arrives idless-3 'imported=1 reports=1 records=1 messages=5' 'and one of another day'
+domain_is 14 'all three'
+domain=corrected.example
+write corrected-1 id $begin $end '192.0.2.1 5' '192.0.2.2 1'
+write corrected-2 id $begin $end '192.0.2.1 5' '192.0.2.2 3'
+arrives corrected-1 'imported=1 reports=1 records=2 messages=6' 'a report'
+arrives corrected-2 'imported=1 reports=1 records=2 messages=8' 'corrected: the fuller one takes its place'
+domain_is 8 'and counts alone'
+verifies
+
 # Revisions.  Each case is told in every order, one domain for each, and must end alike.
 case_of()
 {

@@ -22,7 +22,7 @@ gzip -nc "$work/one.xml" | head -c 200 >"$work/torn.xml.gz"
 echo '{"organization-name":"x","date-range":{},"policies":[]}' >"$work/tls.json"
 mail "$work/torn.xml.gz" | put "$all/new/1700100000.M1P1.bad"
 mail "$work/one.xml" "$work/torn.xml.gz" | put "$all/cur/1700100000.M2P1.bad:2,F"
-report reporter.example '' example.org 1700006400 1700092799 '192.0.2.1 3' | head -c 700 >"$work/half.xml"
+report reporter.example '' example.org 1700006400 1700092799 '192.0.2.1 3' | head -c 400 >"$work/half.xml"
 mail "$work/half.xml" | put "$all/cur/1700100000.M3P1.bad:2,S"
 printf '%s\n' 1700100000.M{1,2,3}P1.bad >"$work/mails-bad"
 # What servers and programs keep beside the mails.

@@ -457,7 +457,8 @@ keys "'sources', 'example.org'$page" . 'rows total next period'
 keys "'sources', 'example.org'$page" '.rows[0]' "source network addresses $sums attention first_day last_day"
 keys "'records', 'example.org'$page" . 'rows total next period'
 keys "'records', 'example.org'$page" '.rows[0]' "header_from envelope_from dkim spf dkim_aligned spf_aligned disposition \
-reasons reporter messages records addresses first_day last_day why"
+reasons reporter messages records addresses first_day last_day why dkim_recomputed spf_recomputed \
+recomputed_by effective_override"
 keys "'records', 'example.org'$page, '192.0.2.2'" '.rows[0].spf[0]' 'domain scope result'
 keys "'records', 'example.org'$page, '192.0.2.1'" '.rows[0].dkim[0]' 'domain selector result'
 keys "'selectors', 'broke.example'" . 'rows total next period'
@@ -468,8 +469,8 @@ row='domain filed_on report_key day reporter report_id begin_at end_at records m
 keys "'reports'" . 'rows total next'
 keys "'reports'" '.rows[0]' "$row quirks"
 keys "'report', $why" . "$row dkim_aligned spf_aligned both dkim_only spf_only neither unknown none quarantine reject \
-dkim_percent spf_percent days org_name email extra_contact_info error generator version xml_namespace policy quirks mail \
-original"
+dkim_percent spf_percent days org_name email extra_contact_info error generator version xml_namespace partial records_checked \
+records_disagreeing policy quirks mail original"
 keys "'report', $why" .policy 'p sp np adkim aspf pct fo testing discovery_method'
 keys "'report', $why" .mail 'intake_id name source read_at message_id from_domain'
 keys "'report', $why" .original 'bytes kind'
@@ -477,7 +478,8 @@ one=$(sql "SELECT format('%L, %L, %L', domain, filed_on, report_key) FROM ruasta
 keys "'report', $one" '.quirks[0]' 'rule detail'
 keys "'report_records', $why" . 'rows total next'
 keys "'report_records', $why" '.rows[0]' "n source messages disposition dkim_aligned spf_aligned header_from envelope_from \
-envelope_to dkim spf reasons why raw_source_ip raw_disposition raw_dkim_aligned raw_spf_aligned"
+envelope_to dkim spf reasons why raw_source_ip raw_disposition raw_dkim_aligned raw_spf_aligned \
+dkim_recomputed spf_recomputed recomputed_by effective_override"
 keys "'report_records', $why" '.rows[2].dkim[0]' 'domain selector result raw_result human_result'
 none 'a table begins with its rows' <<-END
 	SELECT n FROM unnest('{domains,daily,reports}'::text[]) AS n WHERE pg_temp.ask(n) NOT LIKE '{"rows" : [{%'
@@ -499,7 +501,7 @@ gives "r ->> 'source', r ->> 'addresses', r ->> 'messages', r ->> 'attention' FR
 |0|3|0.15
 2001:db8::/48|1|1|1' 'by network'
 gives "r ->> 'reasons', r ->> 'dkim' FROM pg_temp.rows('records', 'example.org', '$(date_of 9)', '$(date_of 9)', NULL,
-	'both') r" '[{"type": "forwarded", "comment": "x"}, {"type": "gremlins", "comment": null}]|'\
+	'both') r" '[{"arc": null, "type": "forwarded", "comment": "x"}, {"arc": null, "type": "gremlins", "comment": null}]|'\
 '[{"domain": "example.org", "result": "pass", "selector": "s1"}]' 'records: reasons, words that nobody knows included'
 gives "r ->> 'source', r ->> 'raw_source_ip', r ->> 'dkim_aligned', r ->> 'raw_dkim_aligned'
 	FROM ruastat.reports t, pg_temp.rows('report_records', t.domain, t.filed_on::text, t.report_key::text) r
@@ -539,23 +541,23 @@ END
 is "$(cat "$work/out")" "1|DKIM: no signature; SPF: no result in the report.
 2|DKIM: no signature; SPF: no SPF record for nordwind.example.
 3|DKIM: the signature of nordwind.example (selector s1) failed; SPF: softfail for $h.
-4|DKIM: the signature of $h did not pass (permerror); SPF: not aligned, it passed for bounce.sendwerk.example, not for $h.
-5|DKIM: not aligned, only sendwerk.example (selector s2048) signed; SPF: temperror for $h.
-6|DKIM: not aligned, only sendwerk.example (selector a) passed; SPF: no result in the report.
-7|DKIM: no signature of $h, and that of sendwerk.example (selector a) failed; SPF: passed for a.$h, yet the reporter \
-does not count it as aligned.
-8|DKIM: passed for $h (selector a) and x.$h (selector a), yet the reporter does not count it as aligned; \
-SPF: no known result for x.example.
-9|DKIM: not aligned, only a.example, b.example, c.example and 2 more signed.
+4|DKIM: the signature of $h did not pass (permerror); spf=pass for bounce.sendwerk.example is not aligned with $h.
+5|dkim=pass for sendwerk.example (selector s2048) is not aligned with $h; SPF: temperror for $h.
+6|dkim=pass for sendwerk.example (selector a) is not aligned with $h; SPF: no result in the report.
+7|DKIM: no signature of $h, and that of sendwerk.example (selector a) failed; SPF: the reporter says fail, yet spf=pass \
+for a.$h is aligned with $h.
+8|DKIM: the reporter says fail, yet dkim=pass for $h, x.$h is aligned with $h; SPF: no known result for x.example.
+9|dkim=pass for a.example, b.example, c.example and 2 more is not aligned with $h.
 10|DKIM: the signature of $h (selector a) and $h (selector b) did not pass.
-11|SPF: not aligned, it passed for bounce.example, not for $h.
-12|SPF: neutral for mx.$h (HELO).
+11|DKIM: the reporter says pass, yet nothing passed; spf=pass for bounce.example is not aligned with $h.
+12|DKIM: the reporter says pass, yet nothing passed; SPF: neutral for mx.$h (HELO).
 13|DKIM and SPF: the report does not say.
 14|DKIM: the report does not say; SPF: fail for bounce.example.
-15|DKIM: the signature of an unnamed domain (selector k) and other.example failed; SPF: the report does not say.
+15|DKIM: no signature of news.nordwind.example, and that of other.example failed; SPF: the report does not say.
 16|
-17|DKIM: the signature of other.example (selector a) failed; SPF: not aligned, it passed for other.example.
-18|SPF: fail for a.example, fail for b.example, fail for c.example and 1 more.
+17|DKIM: the signature of other.example (selector a) failed; spf=pass for other.example is not aligned.
+18|DKIM: the reporter says pass, yet nothing passed; SPF: fail for a.example, fail for b.example, fail for c.example \
+and 1 more.
 19|DKIM: the signature of $h (selector a) did not pass (neutral).
 20|DKIM: no signature of $h, and that of news-nordwind.example (selector a) failed.
 21|DKIM: passed for an unnamed domain (selector a), yet the reporter does not count it as aligned; SPF: passed for an \
@@ -568,7 +570,7 @@ session >"$work/out" <<-END
 	RESET ROLE;
 	SET ROLE ruastat_reader;
 	SELECT bool_and((why IS NULL) = coalesce(dkim_aligned = 'pass' AND spf_aligned = 'pass', false)) FROM ruastat.records;
-	SELECT bool_and(why ~ '^(DKIM( and SPF)?: [^;]*[.]|(DKIM: [^;]*; )?SPF: [^;]*[.])\$') FROM ruastat.records_daily;
+	SELECT bool_and(why ~ '^(DKIM and SPF: [^;]*|(DKIM: |dkim=)[^;]*|((DKIM: |dkim=)[^;]*; )?(SPF: |spf=)[^;]*)[.]\$') FROM ruastat.records_daily;
 END
 is "$(cat "$work/out")" 't
 t' 'whoever may read the views may read them'

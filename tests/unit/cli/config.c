@@ -263,6 +263,38 @@ a_url_of_the_command_line(void **state)
 	config_free(c);
 }
 
+static void
+what_is_kept_of_failure_reports(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} wrong[] = {
+		{ "failure_reports = all", "headers, full or off" },
+		{ "failure_days = 0", "1 to 36500" },
+		{ "failure_days = -5", "1 to 36500" },
+		{ "failure_days = 36501", "1 to 36500" },
+	};
+	struct config *c;
+	struct err e;
+
+	(void)state;
+	c = load("", &e);
+	assert_non_null(c);
+	assert_int_equal(c->failures, FAILURES_HEADERS);
+	assert_int_equal(c->failure_days, 30);
+	config_free(c);
+	c = load("failure_reports = off\nfailure_days = 7\n", &e);
+	assert_non_null(c);
+	assert_string_equal(config_failures_name(c->failures), "off");
+	assert_int_equal(c->failure_days, 7);
+	config_free(c);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_null(load(wrong[i].text, &e));
+		assert_int_equal(e.kind, ERR_CONFIG);
+		assert_non_null(strstr(e.text, wrong[i].words));
+	}
+}
+
 int
 main(void)
 {
@@ -272,6 +304,7 @@ main(void)
 		cmocka_unit_test(providers_are_known),
 		cmocka_unit_test(names_become_files),
 		cmocka_unit_test(a_url_of_the_command_line),
+		cmocka_unit_test(what_is_kept_of_failure_reports),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

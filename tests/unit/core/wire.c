@@ -179,7 +179,8 @@ a_record(void)
 static void
 jobs(void **state)
 {
-	struct job j = { 0x0102030405060708ull, STR("1700000000.M1P2.host:2,S\xFF"), true };
+	struct job j = { 0x0102030405060708ull, STR("1700000000.M1P2.host:2,S\xFF"), true,
+		LIMIT_HEADER_BYTES };
 	struct job got;
 	struct buf b;
 	struct err e;
@@ -191,6 +192,7 @@ jobs(void **state)
 	assert_int_equal(job_get(payload_of(&b, FRAME_JOB), &got, &e), 0);
 	assert_int_equal(got.ticket, j.ticket);
 	assert_true(got.bare);
+	assert_int_equal(got.header, j.header);
 	assert_true(str_eq(got.name, j.name));
 	buf_reset(&b);
 	begin_put(&b, UINT64_MAX);
@@ -277,6 +279,29 @@ the_outcome_set_stands_apart(void **state)
 	assert_false(str_eq(one, other));
 	buf_fini(&a);
 	buf_fini(&b);
+}
+
+/* ARC is concluded from the comment: identities must not change with how well that is read. */
+static void
+conclusions_are_not_said(void **state)
+{
+	struct record r = a_record();
+	struct buf a, b, c;
+
+	(void)state;
+	buf_init(&a, LIMIT_FRAME_BYTES);
+	buf_init(&b, LIMIT_FRAME_BYTES);
+	buf_init(&c, LIMIT_FRAME_BYTES);
+	outcome_set_said(&a, &r.outcome);
+	r.outcome.reasons[0].arc = (struct arc){ .verdict = VERDICT_FAIL, .hops = 9 };
+	outcome_set_said(&b, &r.outcome);
+	r.outcome.reasons[0].comment = STR("another");
+	outcome_set_said(&c, &r.outcome);
+	assert_true(str_eq(buf_str(&a), buf_str(&b)));
+	assert_false(str_eq(buf_str(&a), buf_str(&c)));
+	buf_fini(&a);
+	buf_fini(&b);
+	buf_fini(&c);
 }
 
 /* Values that a parser must not send; the record before them is good. */
@@ -571,6 +596,7 @@ main(void)
 		cmocka_unit_test(jobs),
 		cmocka_unit_test(records),
 		cmocka_unit_test(the_outcome_set_stands_apart),
+		cmocka_unit_test(conclusions_are_not_said),
 		cmocka_unit_test(records_out_of_range),
 		cmocka_unit_test(the_largest_record_fits_a_frame),
 		cmocka_unit_test(parts),

@@ -13,12 +13,12 @@
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define META                                                                 \
 	"<report_metadata><org_name>org</org_name><report_id>id</report_id>" \
-	"<date_range><begin>1</begin><end>2</end></date_range></report_metadata>"
+	"<date_range><begin>1700000000</begin><end>1700000001</end></date_range></report_metadata>"
 #define POLICY "<policy_published><domain>d.example</domain><p>none</p></policy_published>"
 #define ROW(inside) "<record><row>" inside "</row></record>"
 #define ROW1 ROW("<source_ip>192.0.2.1</source_ip><count>3</count>")
 #define DOC(inside) "<feedback>" META POLICY inside "</feedback>"
-#define REPORT "P report aggregate  org/id/d.example 1-2 "
+#define REPORT "P report aggregate  org/id/d.example 1700000000-1700000001 "
 #define R1 "R 192.0.2.1 3 - - - \n"
 
 static struct aggregate *aggregate;
@@ -26,25 +26,47 @@ static struct arena *arena;
 static struct out out;
 static struct frames frames;
 
-/* Read ${doc} in pieces of ${piece} bytes. */
-static const char *
-read_in(struct str doc, size_t piece)
+static bool twice; /* the last document was read again */
+
+static int
+read_once(struct str doc, size_t piece, const char *trouble, struct part *part)
 {
-	struct part part = { 0 };
 	struct err e;
 	int rc = 0;
 
-	frames_reset(&frames);
-	arena_reset(arena);
-	aggregate_start(aggregate, arena, &out);
 	for (size_t at = 0; at < doc.n && rc == 0; at += piece)
 		rc = aggregate_add(aggregate,
 		    (struct str){ doc.p + at, doc.n - at < piece ? doc.n - at : piece }, &e);
 	assert_true(rc >= 0);
-	assert_int_equal(aggregate_end(aggregate, OUTCOME_CORRUPT, NULL, &part, &e), 0);
+	return aggregate_end(aggregate, OUTCOME_CORRUPT, trouble, part, &e);
+}
+
+/* Read ${doc} in pieces of ${piece} bytes, and again if that is asked for. */
+static const char *
+read_troubled(struct str doc, size_t piece, const char *trouble)
+{
+	struct part part = { 0 };
+	struct err e;
+
+	frames_reset(&frames);
+	arena_reset(arena);
+	aggregate_start(aggregate, arena, &out);
+	twice = read_once(doc, piece, trouble, &part) == 1;
+	if (twice) {
+		const struct first_reading *first = aggregate_first(aggregate);
+
+		aggregate_start_again(aggregate, arena, &out, first);
+		assert_int_equal(read_once(doc, piece, trouble, &part), 0);
+	}
 	part_put(&out.frames, &part);
 	assert_int_equal(out_flush(&out, 0, &e), 0);
 	return frames_str(&frames);
+}
+
+static const char *
+read_in(struct str doc, size_t piece)
+{
+	return read_troubled(doc, piece, NULL);
 }
 
 static void
@@ -72,7 +94,7 @@ test_documents(void **state)
 		    R1 REPORT "1/3\n" },
 		{ DOC("<unknown><b><c/></b>text</unknown>" ROW1 "<z/>"), R1 REPORT "1/3\n" },
 		{ DOC("<RECORD><Row><SOURCE_IP>192.0.2.1</SOURCE_IP><count>3</count></Row></RECORD>"),
-		    R1 REPORT "1/3\n" },
+		    R1 REPORT "1/3 element-case\n" },
 		{ DOC(ROW("<source_ip a='b'> 192.0.2.1\n</source_ip><count>\t3 </count>")),
 		    R1 REPORT "1/3\n" },
 		{ DOC(ROW(
@@ -98,27 +120,81 @@ test_documents(void **state)
 		      "<dkim><domain>A</domain><selector>S1</selector><result>pass</result></dkim>"
 		      "<dkim><domain>c</domain><result>fail</result><human_result>h</human_result>"
 		      "</dkim></auth_results></record>"),
-		    "R ::ffff:192.0.2.1 1 none pass fail a <b> <c> [forwarded:<a> & b] [other:] "
-		    "{a/S1=pass} {c/=failh} (b/helo=softfail)\n" REPORT "1/1\n" },
+		    "R 192.0.2.1::FFFF:192.0.2.1 1 none pass fail a <b> <c> "
+		    "[forwarded:<a> & b] [other:] {a/S1=pass} {c/=failh} (b/helo=softfail)\n" REPORT
+		    "1/1 source-ip-repaired value-case\n" },
 		{ DOC(ROW(
 		      "<source_ip>x</source_ip><count>1</count><policy_evaluated>"
 		      "<disposition>softfail</disposition><dkim>y</dkim><reason><type>whim</type>"
 		      "</reason><reason/></policy_evaluated>")),
-		    "R x 1 ? ? -  [?:]\n" REPORT "1/1 source-ip-unreadable empty-result\n" },
+		    "R x 1 none ? -  [?:]\n" REPORT
+		    "1/1 source-ip-unreadable value-synonym empty-result\n" },
 		{ DOC("<record><row><source_ip>192.0.2.1</source_ip><count>2</count></row><auth_results>"
 		      "<dkim/><dkim><result>softfail</result></dkim><spf><scope>x</scope><result>error"
 		      "</result></spf><spf><result>x</result></spf></auth_results></record>"),
-		    "R 192.0.2.1 2 - - -  {/=?} (/-=?) (/-=?)\n" REPORT
-		    "1/2 empty-result unknown-scope\n" },
+		    "R 192.0.2.1 2 - - -  {/=fail} (/-=permerror) (/-=?)\n" REPORT
+		    "1/2 empty-result value-synonym unknown-scope\n" },
 		{ DOC(ROW("<source_ip>192.0.2.1</source_ip><count>-1</count>")),
 		    "R 192.0.2.1 - - - - \n" REPORT "1/0 count-unreadable\n" },
-		{ DOC(ROW("<source_ip/><count>2</count>")), "R  2 - - - \n" REPORT "1/2\n" },
-		{ DOC(ROW("<source_ip/><count>0</count>") ROW1), R1 REPORT "1/3\n" },
+		{ DOC(ROW("<source_ip/><count>2</count>")),
+		    "R  2 - - - \n" REPORT "1/2 source-ip-missing\n" },
+		{ DOC(ROW("<source_ip/><count>0</count>") ROW1), R1 REPORT "1/3 null-record\n" },
+		{ DOC(ROW("<source_ip>192.0.2.1</source_ip>")),
+		    "R 192.0.2.1 - - - - \n" REPORT "1/0 count-missing\n" },
+		{ DOC(ROW("<source_ip>[IPv6:2001:db8::1]:25</source_ip><count>5.00</count>")),
+		    "R 2001:db8::1[IPv6:2001:db8::1]:25 5 - - - \n" REPORT
+		    "1/5 source-ip-repaired count-fraction\n" },
+		{ DOC("<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row>"
+		      "<identifiers><header_from>Ann &lt;a@X.example.&gt;</header_from><envelope_from>"
+		      "&lt;&gt;</envelope_from><envelope_to>M\xC3\x9CLLER.example</envelope_to>"
+		      "</identifiers><auth_results><dkim><domain>HASH(0x55d)</domain><result>none"
+		      "</result></dkim></auth_results></record>"),
+		    "R 192.0.2.1 1 - - - x.example <> <xn--mller-kva.example> {/=none}\n" REPORT
+		    "1/1 domain-from-address domain-u-label perl-reference\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++)
 		check(table[i].doc, table[i].want);
+}
+
+/* Entries of a list of signatures that are none, beside ones that are. */
+static void
+test_signatures(void **state)
+{
+#define SIGNED(inside)                                                            \
+	DOC("<record><row><source_ip>192.0.2.1</source_ip><count>1</count></row>" \
+	    "<auth_results>" inside "</auth_results></record>")
+#define DKIM(d, s, r) \
+	"<dkim><domain>" d "</domain><selector>" s "</selector><result>" r "</result></dkim>"
+	static const struct {
+		const char *doc, *want;
+	} table[] = {
+		{ SIGNED(DKIM("", "", "fail") DKIM("a", "s", "pass")),
+		    "{a/s=pass}\n" REPORT "1/1 dkim-without-domain\n" },
+		{ SIGNED(DKIM("a", "s", "fail") DKIM("", "s", "") DKIM("", "", "none")),
+		    "{a/s=fail}\n" REPORT "1/1 dkim-without-domain\n" },
+		{ SIGNED(DKIM("", "", "fail")), "{/=fail}\n" REPORT "1/1\n" },
+		{ SIGNED(DKIM("", "", "pass") DKIM("a", "s", "fail")),
+		    "{/=pass} {a/s=fail}\n" REPORT "1/1\n" },
+		{ SIGNED(DKIM("", "", "odd") DKIM("a", "s", "fail")),
+		    "{/=?} {a/s=fail}\n" REPORT "1/1\n" },
+		{ SIGNED(DKIM("not.evaluated", "", "none")),
+		    "\n" REPORT "1/1 dkim-not-evaluated\n" },
+		{ SIGNED(DKIM("a", "s", "temperror") DKIM("a", "t", "temperror")
+			  DKIM("a", "s", "permerror") DKIM("a", "t", "permerror")),
+		    "{a/s=temperror} {a/t=temperror}\n" REPORT "1/1 dkim-twice\n" },
+		{ SIGNED(DKIM("a", "s", "temperror") DKIM("a", "t", "permerror")),
+		    "{a/s=temperror} {a/t=permerror}\n" REPORT "1/1\n" },
+	};
+	char want[500];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		snprintf(want, sizeof(want), "R 192.0.2.1 1 - - - %s%s",
+		    table[i].want[0] == '\n' ? "" : " ", table[i].want);
+		check(table[i].doc, want);
+	}
 }
 
 static void
@@ -137,22 +213,23 @@ test_refused(void **state)
 		{ "<feedback><report_metadata><date_range><begin>x</begin></date_range>"
 		  "</report_metadata>" POLICY "</feedback>",
 		    "P corrupt aggregate : date_range is no time: \"x\"" },
-		{ "<feedback>" META POLICY ROW1,
-		    R1
-		    "X\nP corrupt aggregate : not well-formed at line 1: the document ends early" },
-		{ DOC(ROW1) "x", R1 "X\nP corrupt aggregate : not well-formed at line 1: Extra" },
-		{ DOC(ROW1 "\n&"), R1 "X\nP corrupt aggregate : not well-formed at line 2: " },
-		{ DOC("&nbsp;"), "P corrupt aggregate : not well-formed at line 1: Entity 'nbsp'" },
+		{ DOC("&nbsp;"),
+		    "P corrupt aggregate : not well-formed at line 1: Entity 'nbsp' not defined" },
 		{ DOC("\x91"),
 		    "P corrupt aggregate : not well-formed at line 1: Input is not proper" },
-		{ DOC("&#0;"), "P corrupt aggregate : not well-formed" },
-		{ "\n<?xml version='1.0'?>" DOC(ROW1),
-		    "P corrupt aggregate : not well-formed at line 2" },
+		{ DOC("<record><row><source_ip>192.0.2.1</source_ip>"),
+		    "P corrupt aggregate : not well-formed at line 1: Opening and ending tag" },
+		{ "<a>" POLICY ROW1 "</a>",
+		    R1 "X\nP corrupt aggregate : report_metadata/date_range/begin is missing" },
+		{ "<a>" POLICY ROW1,
+		    R1 "X\nP corrupt aggregate : report_metadata/date_range/begin is missing" },
 		{ "<!DOCTYPE feedback []>" DOC(ROW1), "P corrupt aggregate : it has a DOCTYPE" },
 		{ "<!DOCTYPE x SYSTEM 'http://x/'>" DOC(ROW1),
 		    "P corrupt aggregate : it has a DOCTYPE" },
-		{ "<?xml version='1.0' encoding='x-none'?>" DOC(ROW1),
-		    "P corrupt aggregate : not well-formed at line 1: Unsupported encoding x-none" },
+		{ "\n<?xml version='1.0'?><!DOCTYPE feedback []>" DOC(ROW1),
+		    "P corrupt aggregate : it has a DOCTYPE" },
+		{ "<feedback>&" META POLICY ROW1 "<!doctype x>",
+		    R1 "X\nP corrupt aggregate : it has a DOCTYPE" },
 	};
 
 	(void)state;
@@ -164,6 +241,96 @@ test_refused(void **state)
 			print_message("# %s", got);
 		assert_memory_equal(got, table[i].want, n);
 	}
+}
+
+/* What is not well-formed is read again; what the first reading wrote is taken back. */
+static void
+test_again(void **state)
+{
+	static const struct {
+		const char *doc, *trouble, *want;
+	} table[] = {
+		{ DOC(ROW1 "\n&") "x", NULL,
+		    R1 "X\n" R1 REPORT "1/3 not-well-formed bare-ampersand bytes-after-root\n" },
+		{ "\n<?xml version='1.0'?>" DOC(ROW1), NULL,
+		    R1 REPORT "1/3 not-well-formed bytes-before-root\n" },
+		{ "<?xml version='1.0' encoding='x-none'?>" DOC(ROW1), NULL,
+		    R1 REPORT "1/3 not-well-formed declaration-repaired\n" },
+		{ "<a>" META POLICY ROW1 "</a>", NULL,
+		    R1 REPORT "1/3 root-missing end-tag-stray\n" },
+		{ "<feedback>" META POLICY ROW1, NULL,
+		    R1
+		    "X\n" R1 "P report aggregate : the document ends early; 1 record was complete "
+		    "org/id/d.example 1700000000-1700000001 1/3 not-well-formed document-truncated\n" },
+		{ "<feedback>" META POLICY ROW1 ROW1 "<record><row><count>3", NULL,
+		    R1 R1
+		    "X\n" R1 R1
+		    "P report aggregate : the document ends early; 2 records were complete "
+		    "org/id/d.example 1700000000-1700000001 2/6 not-well-formed document-truncated "
+		    "record-incomplete\n" },
+		{ DOC(ROW1 "</row></record>" ROW1), NULL,
+		    R1
+		    "X\n" R1 R1
+		    "P report aggregate : something is missing in its middle; 2 records were "
+		    "complete org/id/d.example 1700000000-1700000001 2/6 not-well-formed end-tag-stray\n" },
+		{ DOC("<record><row><count>9<record><row><count>3</count></row></record>"), NULL,
+		    "R  3 - - - \nX\nR  3 - - - \n"
+		    "P report aggregate : something is missing in its middle; 1 record was complete "
+		    "org/id/d.example 1700000000-1700000001 1/3 not-well-formed end-tag-missing record-incomplete source-ip-missing\n" },
+		{ DOC(ROW1), "truncated", R1 REPORT "1/3 archive-damaged\n" },
+		{ DOC(ROW1), "bad CRC",
+		    R1
+		    "P report aggregate : the archive is damaged (bad CRC); 1 record was complete "
+		    "org/id/d.example 1700000000-1700000001 1/3 archive-damaged\n" },
+		{ "<feedback>" META POLICY ROW1 "<", "truncated",
+		    R1
+		    "X\n" R1
+		    "P report aggregate : the archive is damaged (truncated); 1 record was complete "
+		    "org/id/d.example 1700000000-1700000001 1/3 not-well-formed document-truncated "
+		    "archive-damaged\n" },
+		{ "<feedback>" META POLICY, "truncated",
+		    "P corrupt aggregate : truncated (report \"id\" of \"org\" for \"d.example\")\n" },
+		/* The policy must be known before the records. */
+		{ "<feedback>" META ROW1 POLICY "</feedback>", NULL, R1 "X\n" R1 REPORT "1/3\n" },
+		{ DOC("<record><identities><header_from>a</header_from></identities><row>"
+		      "<count>3</count></row></record>"),
+		    NULL, "R  3 - - - a\n" REPORT "1/3 element-alias source-ip-missing\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct str doc = str_of(table[i].doc);
+
+		assert_string_equal(read_troubled(doc, 4096, table[i].trouble), table[i].want);
+		assert_string_equal(read_troubled(doc, 7, table[i].trouble), table[i].want);
+	}
+}
+
+/* Wherever a document is cut, the records before that are all there, and never one more. */
+static void
+test_every_cut(void **state)
+{
+	static const char whole[] = "<?xml version='1.0'?>" DOC(ROW1 ROW1 ROW1);
+	unsigned most = 0;
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(whole); n++) {
+		const char *p = read_in((struct str){ whole, n }, 100), *last = strstr(p, "X\n");
+		unsigned records = 0, complete = 0;
+
+		for (last = last != NULL ? last + 2 : p; strncmp(last, R1, strlen(R1)) == 0;
+		     last += strlen(R1))
+			records++;
+		for (const char *q = whole;
+		     (q = memmem(q, (size_t)(whole + n - q), "</record>", 9)) != NULL; q += 9)
+			complete++;
+		assert_int_equal(records, complete);
+		assert_int_equal(strstr(p, "P report") != NULL, complete > 0);
+		assert_true(records >= most);
+		most = records;
+		assert_int_equal(twice, n < sizeof(whole) - 1);
+	}
+	assert_int_equal(most, 3);
 }
 
 /* ${before}, ${n} times ${c}, ${after}. */
@@ -371,7 +538,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_documents),
+		cmocka_unit_test(test_signatures),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_again),
+		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_lengths),
 		cmocka_unit_test(test_largest_record),
 		cmocka_unit_test(test_depth),

@@ -74,6 +74,30 @@ frames_record(struct frames *f, struct str payload)
 	buf_puts(b, STR("\n"));
 }
 
+/* " org/id/domain begin-end domain=n/m … quirk …", where n and m are sessions of a policy. */
+static inline void
+frames_tls(struct buf *b, const struct tls_report *t)
+{
+	buf_printf(b, " %.*s/%.*s/%.*s %lld-%lld", STR_ARG(t->organization_name),
+	    STR_ARG(t->report_id), STR_ARG(t->domain), (long long)t->begin, (long long)t->end);
+	for (size_t i = 0; i < t->npolicies; i++)
+		buf_printf(b, " %.*s=%llu/%llu", STR_ARG(t->policies[i].domain),
+		    (unsigned long long)t->policies[i].successful,
+		    (unsigned long long)t->policies[i].failed);
+	for (size_t i = 0; i < t->nquirks; i++)
+		buf_printf(b, " %.*s", STR_ARG(t->quirks[i].rule));
+}
+
+/* " reporter/domain arrived <from> subject|bytes of body| quirk …" */
+static inline void
+frames_failure(struct buf *b, const struct failure *f)
+{
+	buf_printf(b, " %.*s/%.*s %lld <%.*s> %.*s|%zu|", STR_ARG(f->reporter), STR_ARG(f->domain),
+	    (long long)f->arrived, STR_ARG(f->from_field), STR_ARG(f->subject), f->body.n);
+	for (size_t i = 0; i < f->nquirks; i++)
+		buf_printf(b, " %.*s", STR_ARG(f->quirks[i].rule));
+}
+
 /* "P outcome kind member: reason" or "P outcome kind member org/id/domain begin-end n/m quirk …" */
 static inline void
 frames_part(struct frames *f, struct str payload)
@@ -97,6 +121,10 @@ frames_part(struct frames *f, struct str payload)
 		for (size_t i = 0; i < r->nquirks; i++)
 			buf_printf(b, " %.*s", STR_ARG(r->quirks[i].rule));
 	}
+	if (p.tls != NULL)
+		frames_tls(b, p.tls);
+	if (p.failure != NULL)
+		frames_failure(b, p.failure);
 	buf_puts(b, STR("\n"));
 	assert_int_equal(p.has_original, f->has_original);
 	f->has_original = false;

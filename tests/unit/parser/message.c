@@ -15,12 +15,16 @@
 #include "tests/unit/parser/frames.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-#define XML(id)                                                                                      \
-	"<feedback><report_metadata><org_name>org</org_name><report_id>" id                          \
-	"</report_id><date_range>"                                                                   \
-	"<begin>1</begin><end>2</end></date_range></report_metadata><policy_published><domain>"      \
-	"d.example</domain></policy_published><record><row><source_ip>192.0.2.1</source_ip><count>3" \
+#define XML(id)                                                                                                   \
+	"<feedback><report_metadata><org_name>org</org_name><report_id>" id                                       \
+	"</report_id><date_range>"                                                                                \
+	"<begin>1700000000</begin><end>1700000001</end></date_range></report_metadata><policy_published><domain>" \
+	"d.example</domain></policy_published><record><row><source_ip>192.0.2.1</source_ip><count>3"              \
 	"</count></row></record></feedback>"
+#define TLS                                                                 \
+	"{\"organization-name\":\"o\",\"report-id\":\"t\",\"date-range\":{" \
+	"\"start-datetime\":\"1970-01-01T00:00:00Z\",\"end-datetime\":"     \
+	"\"1970-01-01T00:00:01Z\"},\"policies\":[]}"
 #define R "R 192.0.2.1 3 - - - \n"
 #define HEAD "From: a@b.example\nMessage-ID: <1@b.example>\n"
 #define MIXED HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
@@ -43,7 +47,7 @@ file(struct str bytes)
 static const char *
 parse_fd(int fd, bool bare, const char *name)
 {
-	const struct job job = { 1, str_of(name), bare };
+	const struct job job = { 1, str_of(name), bare, 0 };
 	struct err e;
 
 	frames_reset(&frames);
@@ -85,13 +89,15 @@ test_kinds(void **state)
 		bool bare;
 		const char *name, *want;
 	} table[] = {
-		{ XML("i"), true, "", R "P report aggregate  org/i/d.example 1-2 1/3\n" },
+		{ XML("i"), true, "",
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n" },
 		{ XML("i"), false, "", "" },
 		{ HEAD "\n" XML("i"), false, "",
-		    R "P report aggregate  org/i/d.example 1-2 1/3\n" },
-		{ HEAD "\n" XML("i"), true, "", R "P report aggregate  org/i/d.example 1-2 1/3\n" },
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n" },
+		{ HEAD "\n" XML("i"), true, "",
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n" },
 		{ "From x\n" HEAD "\n" XML("i"), true, "",
-		    R "P report aggregate  org/i/d.example 1-2 1/3\n" },
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n" },
 		{ HEAD "\nhello\n", true, "", "" },
 		{ "", true, "a!b!1!2.xml", "" },
 		{ "", false, "", "" },
@@ -103,25 +109,47 @@ test_kinds(void **state)
 		    "and zip\n" },
 		{ "BZh9", true, "photos.tar.bz2", "" },
 		{ "<xs:schema/>", true, "rua.xsd", "" },
-		{ "{\"policies\":[]}", true, "x.json",
-		    "P unsupported tlsrpt : SMTP TLS reports are not read yet\n" },
+		{ "{\"policies\":[]}", true, "x.json", "" },
+		{ TLS, true, "x.json",
+		    "P null_report tlsrpt : the report has no policies"
+		    " o/t/ 0-1 tls-contact-missing tls-policies-missing\n" },
+		{ "TLS-Report-Domain: D.example\n" MIXED "--b\n\n" TLS "\n--b--\n", false, "",
+		    "P null_report tlsrpt : the report has no policies"
+		    " o/t/d.example 0-1 tls-contact-missing tls-policies-missing\n" },
 		{ MIXED "--b\nContent-Type: message/feedback-report\n\nVersion: 1\n"
-			"Feedback-Type: auth-failure\n--b--\n",
-		    false, "", "P unsupported failure : failure reports are not read yet\n" },
+			"Feedback-Type: auth-failure\nAuth-Failure: dmarc\nReported-Domain: D\n"
+			"Arrival-Date: 1 Jan 1970 00:00:09 GMT\n\n"
+			"--b\nContent-Type: message/rfc822\n\nSubject: s\n\n" XML("i") "\n--b--\n",
+		    false, "", "P report failure  b.example/d 9 <> s|314| failure-outer-type\n" },
 		{ MIXED
 		    "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: abuse\n--b--\n",
-		    false, "", "" },
+		    false, "", "P not_a_report - : an abuse report (ARF)\n" },
 		{ MIXED "--b\nContent-Disposition: attachment; filename=x.xml.gz\n\n--b--\n", false,
 		    "", "P corrupt - x.xml.gz: it is empty\n" },
 		{ MIXED "--b\nContent-Disposition: attachment; filename=x.txt\n\n--b--\n", false,
 		    "", "" },
+		{ HEAD "Auto-Submitted: auto-replied\n\naway\n", false, "",
+		    "P not_a_report - : an automatic reply\n" },
+		{ HEAD "Auto-Submitted: auto-replied\n\n" XML("i"), false, "",
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n" },
+		/* Of a mail that is attached, or quoted, nothing is told. */
+		{ HEAD "\nSubject: x\nAuto-Submitted: auto-replied\n\naway\n", false, "", "" },
+		{ HEAD "\nReport-Domain: d\nReport-ID: 1\nSubmitting-URI: u\n", false, "",
+		    "P not_a_report - : an error report (RFC 7489 7.2.2): report about d could not "
+		    "be delivered to u\n" },
+		{ MIXED
+		    "--b\nContent-Disposition: attachment; filename=x.xml.gz\n\nunused\n--b--\n",
+		    false, "",
+		    "P not_a_report - x.xml.gz: the attachment says \"unused\" instead of a report\n" },
+		{ MIXED "--b\nContent-Disposition: attachment; filename=x.txt\n\nunused\n--b--\n",
+		    false, "", "" },
 		{ MIXED "--b\nContent-Type: text/xml; name=one\n\n" XML(
 		      "i") "\n--b\n\n<feedback>\n"
 			   "--b\nContent-Type: text/xml\n\n" XML("j") "\n--b--\n",
 		    false, "",
-		    R "P report aggregate one org/i/d.example 1-2 1/3\n"
+		    R "P report aggregate one org/i/d.example 1700000000-1700000001 1/3\n"
 		      "P corrupt aggregate : not well-formed at line 1: the document ends early\n" R
-		      "P report aggregate  org/j/d.example 1-2 1/3\n" },
+		      "P report aggregate  org/j/d.example 1700000000-1700000001 1/3\n" },
 	};
 
 	(void)state;
@@ -168,17 +196,17 @@ test_gzip(void **state)
 	/* As found where it is one document, whatever hangs behind it. */
 	gzip(&b, STR(XML("i")));
 	buf_puts(&b, STR("\r\n"));
-	assert_string_equal(
-	    parse(buf_str(&b), true, ""), R "P report aggregate  org/i/d.example 1-2 1/3\n");
+	assert_string_equal(parse(buf_str(&b), true, ""),
+	    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n");
 	assert_true(str_eq(buf_str(&frames.original), buf_str(&b)));
 	/* A mailbox that is stored compressed. */
 	gzip(&b, STR(HEAD "\n" XML("i")));
-	assert_string_equal(
-	    parse(buf_str(&b), false, ""), R "P report aggregate  org/i/d.example 1-2 1/3\n");
+	assert_string_equal(parse(buf_str(&b), false, ""),
+	    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n");
 	assert_true(str_eq(frames.end.header, STR(HEAD)));
 	assert_int_equal(frames.end.size, b.n);
-	assert_string_equal(
-	    parse(buf_str(&b), true, ""), R "P report aggregate  org/i/d.example 1-2 1/3\n");
+	assert_string_equal(parse(buf_str(&b), true, ""),
+	    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n");
 	/* A report is no mail. */
 	assert_string_equal(parse(gzip(&b, STR(XML("i"))), false, ""), "");
 	/* Cut short, before and within the document. */
@@ -244,8 +272,8 @@ test_stream(void **state)
 	(void)state;
 	buf_init(&b, 128u << 20);
 	buf_puts(&b,
-	    STR("<feedback><report_metadata><report_id>i</report_id><date_range><begin>1"
-		"</begin><end>2</end></date_range></report_metadata><policy_published><domain>d</domain>"
+	    STR("<feedback><report_metadata><report_id>i</report_id><date_range><begin>1700000000"
+		"</begin><end>1700000001</end></date_range></report_metadata><policy_published><domain>d</domain>"
 		"</policy_published>"));
 	for (; b.n <= LIMIT_MAIL_BYTES; n++)
 		buf_printf(&b,
@@ -256,12 +284,151 @@ test_stream(void **state)
 	fd = file(buf_str(&b));
 	buf_reset(&b);
 	parse_fd(fd, true, "");
-	buf_printf(&b, "P report aggregate  /i/d 1-2 %u/%u org-name-missing\n", n, n);
+	buf_printf(
+	    &b, "P report aggregate  /i/d 1700000000-1700000001 %u/%u org-name-missing\n", n, n);
 	assert_non_null(strstr(frames.text.p, b.p));
 	assert_memory_equal(frames.original.p, "\x1F\x8B", 2);
 	assert_int_equal(frames.end.size, lseek(fd, 0, SEEK_END));
 	close(fd);
 	buf_fini(&b);
+}
+
+#define SEPARATOR "From a@b.example Wed Nov 15 02:00:00 2023\n"
+
+/* Each mail of an mbox has parts of its own; how many there may be is bounded. */
+static void
+test_mailbox(void **state)
+{
+	const char *report = R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n";
+	unsigned reports = 0;
+	struct buf b;
+
+	(void)state;
+	assert_string_equal(parse(STR(SEPARATOR HEAD "\n" XML("i")), true, ""), report);
+	assert_true(str_eq(frames.end.message_id, STR("1@b.example")));
+	buf_init(&b, 4u << 20);
+	for (size_t i = 0; i < LIMIT_MAILS; i++)
+		buf_puts(&b, STR(SEPARATOR HEAD "\n" XML("i") "\n\n"));
+	parse(buf_str(&b), true, "");
+	for (const char *at = frames.text.p; (at = strstr(at, report)) != NULL; reports++)
+		at += strlen(report);
+	assert_int_equal(reports, LIMIT_MAILS);
+	assert_int_equal(frames.text.n, LIMIT_MAILS * strlen(report));
+	/* There is not one mail whose id this could be. */
+	assert_int_equal(frames.end.message_id.n, 0);
+	buf_puts(&b, STR(SEPARATOR HEAD "\n" XML("i") "\n\n" SEPARATOR HEAD "\n" XML("i")));
+	assert_non_null(
+	    strstr(parse(buf_str(&b), true, ""), "P too_big - : there are too many mails in it\n"));
+	assert_int_equal(frames.text.n,
+	    LIMIT_MAILS * strlen(report) +
+		strlen("P too_big - : there are too many mails in it\n"));
+	/* In a maildir a file is one mail, whatever is in it. */
+	assert_string_equal(
+	    parse(STR(SEPARATOR HEAD "\ntext\n\n" SEPARATOR HEAD "\n" XML("i")), false, ""), "");
+	buf_fini(&b);
+}
+
+/* Put winmail.dat in ${in} with the one attachment ${bytes}; no checksum is right. */
+static struct str
+winmail(struct buf *b, struct str bytes)
+{
+	buf_reset(b);
+	buf_puts(b, STR("\x78\x9F\x3E\x22\1\0\2\x0F\x80\6\0"));
+	for (size_t i = 0; i < 4; i++)
+		buf_put8(b, (uint8_t)(bytes.n >> 8 * i));
+	buf_puts(b, bytes);
+	buf_puts(b, STR("\0\0"));
+	return buf_str(b);
+}
+
+static void
+test_winmail(void **state)
+{
+	struct buf b[2];
+	struct str s = STR(XML("i"));
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++)
+		buf_init(&b[i], 1u << 20);
+	for (size_t i = 0; i < LIMIT_MIME_DEPTH + 1; i++) {
+		s = winmail(&b[i % 2], s);
+		assert_string_equal(parse(s, true, "winmail.dat"),
+		    i + 1 < LIMIT_MIME_DEPTH ? R
+			"P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n"
+					     : "P too_big - : the mail is nested too deep\n");
+	}
+	s = winmail(&b[0], STR(SEPARATOR HEAD "\n" XML("i")));
+	assert_string_equal(parse(s, true, ""),
+	    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n");
+	for (size_t i = 0; i < 2; i++)
+		buf_fini(&b[i]);
+}
+
+/* What a header before a bare report tells is told; it is no part of the report. */
+static void
+test_header(void **state)
+{
+	static const struct {
+		const char *header, *bytes, *want, *message_id;
+	} table[] = {
+		{ HEAD "\n", XML("i"),
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n",
+		    "1@b.example" },
+		{ HEAD, XML("i"),
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n",
+		    "1@b.example" },
+		{ MIXED "--b\n\n" XML("j") "\n--b--\n", XML("i"),
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n",
+		    "1@b.example" },
+		{ "\xFF\n\n", XML("i"),
+		    R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n", "" },
+		{ HEAD, "", "", "1@b.example" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct str header = str_of(table[i].header), bytes = str_of(table[i].bytes);
+		const struct job job = { 1, STR("x.xml"), true, (uint32_t)header.n };
+		struct digest *d = digest_new();
+		struct sha256 hash;
+		struct buf b;
+		struct err e;
+		int fd;
+
+		buf_init(&b, 1u << 16);
+		buf_puts(&b, header);
+		buf_puts(&b, bytes);
+		fd = file(buf_str(&b));
+		frames_reset(&frames);
+		assert_int_equal(message_parse(parser, fd, &job, &out, &e), 0);
+		assert_int_equal(out_flush(&out, 0, &e), 0);
+		assert_string_equal(frames_str(&frames), table[i].want);
+		assert_true(str_eq(frames.end.message_id, str_of(table[i].message_id)));
+		assert_int_equal(frames.end.header.n, 0);
+		assert_int_equal(frames.end.size, bytes.n);
+		hash = digest_of(d, bytes);
+		assert_memory_equal(frames.end.sha256, hash.b, sizeof(hash.b));
+		close(fd);
+		digest_free(d);
+		buf_fini(&b);
+	}
+}
+
+/* A descriptor that is shorter than its header. */
+static void
+test_header_alone(void **state)
+{
+	const struct job job = { 1, STR(""), true, 1000 };
+	int fd = file(STR(HEAD));
+	struct err e;
+
+	(void)state;
+	frames_reset(&frames);
+	assert_int_equal(message_parse(parser, fd, &job, &out, &e), 0);
+	assert_int_equal(out_flush(&out, 0, &e), 0);
+	assert_string_equal(frames_str(&frames), "");
+	assert_int_equal(frames.end.size, 0);
+	close(fd);
 }
 
 static int
@@ -296,6 +463,10 @@ main(void)
 		cmocka_unit_test(test_original),
 		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_stream),
+		cmocka_unit_test(test_mailbox),
+		cmocka_unit_test(test_winmail),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_header_alone),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -8,11 +8,19 @@
 
 #include "core/buf.h"
 #include "core/limits.h"
+#include "parser/failure.h"
 #include "parser/mime.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEAD "MIME-Version: 1.0\n"
+#define REPORT HEAD "Content-Type: multipart/report; report-type=feedback-report; boundary=b\n"
+#define SHOWN "F" REPORT "|A: b|"
+#define FEEDBACK "--b\nContent-Type: message/feedback-report\n\nA: b\n"
 #define MIXED HEAD "Content-Type: multipart/mixed; boundary=b\n\n"
+
+#define MIXED_BASE64 \
+	HEAD "Content-Type: multipart/mixed; boundary=b\nContent-Transfer-Encoding: Base64\n\n"
+#define UU(name) "begin 644 " name "\n#86)C\n`\nend\n"
 
 static struct mime *mime;
 static struct arena *arena;
@@ -33,6 +41,13 @@ on_leaf(void *arg, const struct mime_leaf *leaf, struct err *e)
 {
 	const struct mime_visitor v = { arg, on_leaf, on_limit };
 
+	if (leaf->failure != NULL) {
+		buf_printf(&seen, "F%.*s|%.*s|%.*s|%s%s%s%s\n", STR_ARG(leaf->header),
+		    STR_ARG(leaf->bytes), STR_ARG(leaf->failure->sample),
+		    leaf->failure->plain ? "p" : "", leaf->failure->encoded ? "e" : "",
+		    leaf->failure->odd_type ? "t" : "", leaf->failure->odd_outer ? "o" : "");
+		return 0;
+	}
 	if (leaf->sniff == SNIFF_MAIL)
 		return mime_walk(mime, arena, leaf->bytes, NULL, &v, e);
 	buf_printf(&seen, "%.*s|%.*s|%.*s\n", STR_ARG(leaf->name), STR_ARG(leaf->type),
@@ -96,6 +111,25 @@ test_leaves(void **state)
 		{ HEAD "Content-Type: multipart/report; report-type=tlsrpt; boundary=b\n\n"
 		       "--b\n\ntext\n--b--\n",
 		    "|text/plain|text\n" },
+		/* No notification's enclosure, whatever the multipart is called; nothing encrypted. */
+		{ MIXED "--b\n\ntext\n--b\nContent-Type: message/delivery-status\n\nx: y\n--b--\n",
+		    "" },
+		{ HEAD "Content-Type: multipart/encrypted; boundary=b\n\n--b\n\ntext\n--b--\n",
+		    "" },
+		/* Base64 where MIME forbids it; without a boundary in it there is nothing. */
+		{ MIXED_BASE64 "LS1iCgpvbmUKLS1iLS0K", "|text/plain|one\n" },
+		{ MIXED_BASE64 "dGV4dA==", "" },
+		{ HEAD "Content-Transfer-Encoding: base64\n\n unused\n",
+		    "|text/plain| unused\n\n" },
+		/* "abc" is #86)C in uuencoding. */
+		{ HEAD "\nHello\n" UU("a.gz") "Bye\n" UU("b c"),
+		    "|text/plain|Hello\n" UU("a.gz") "Bye\n" UU(
+			"b c") "\n"
+			       "a.gz|application/octet-stream|abc\nb c|application/octet-stream|abc\n" },
+		{ HEAD "Content-Transfer-Encoding: uuencode\n\n" UU("a"), "|text/plain|abc\n" },
+		{ HEAD "Content-Transfer-Encoding: uuencode\n\nno file", "|text/plain|\n" },
+		{ HEAD "\nbegin 644\nbegin 9 x\nbegin 64444 x\nbegin 644x y\nbegin again\n",
+		    "|text/plain|begin 644\nbegin 9 x\nbegin 64444 x\nbegin 644x y\nbegin again\n\n" },
 		{ "", "" },
 	};
 
@@ -104,6 +138,46 @@ test_leaves(void **state)
 		walk(str_of(table[i].mail));
 		assert_seen(table[i].seen);
 	}
+}
+
+static void
+test_what_it_is(void **state)
+{
+	static const struct {
+		const char *mail;
+		enum mime_automatic automatic;
+		bool bounce, disposition, encrypted;
+	} table[] = {
+		{ HEAD "\n", MIME_BY_HAND, false, false, false },
+		{ HEAD "Auto-Submitted: no\n\n", MIME_BY_HAND, false, false, false },
+		{ HEAD "Auto-Submitted: Auto-Replied (vacation)\n\n", MIME_REPLIED, false, false,
+		    false },
+		{ HEAD "Auto-Submitted: auto-generated\n\n", MIME_GENERATED, false, false, false },
+		{ HEAD "Precedence: auto_reply\n\n", MIME_REPLIED, false, false, false },
+		{ HEAD "Precedence: bulk\n\n", MIME_BY_HAND, false, false, false },
+		{ HEAD "X-Autoreply: yes\n\n", MIME_REPLIED, false, false, false },
+		{ HEAD "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n"
+		       "--b\n\ntext\n--b--\n",
+		    MIME_BY_HAND, true, false, false },
+		{ MIXED "--b\nContent-Type: message/global-delivery-status\n\nx: y\n--b--\n",
+		    MIME_BY_HAND, true, false, false },
+		{ MIXED "--b\nContent-Type: message/disposition-notification\n\nx: y\n--b--\n",
+		    MIME_BY_HAND, false, true, false },
+		{ HEAD "Content-Type: multipart/encrypted; boundary=b\n\n--b\n\ntext\n--b--\n",
+		    MIME_BY_HAND, false, false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct mime_header h = walk(str_of(table[i].mail));
+
+		assert_int_equal(h.automatic, table[i].automatic);
+		assert_true(h.bounce == table[i].bounce);
+		assert_true(h.disposition == table[i].disposition);
+		assert_true(h.encrypted == table[i].encrypted);
+	}
+	assert_true(str_eq(
+	    walk(STR("Subject: =?utf-8?Q?a=C3=A4?=\n b\n\n")).hints.subject, STR("a\xC3\xA4 b")));
 }
 
 static void
@@ -128,7 +202,7 @@ test_header(void **state)
 		struct mime_header h = walk(str_of(table[i].mail));
 
 		assert_true(str_eq(h.message_id, str_of(table[i].id)));
-		assert_true(str_eq(h.from_domain, str_of(table[i].domain)));
+		assert_true(str_eq(h.hints.from_domain, str_of(table[i].domain)));
 		assert_true(str_eq(h.header, str_of(table[i].header)));
 	}
 }
@@ -145,7 +219,7 @@ test_endless_groups(void **state)
 	for (size_t i = 0; i < 100000; i++)
 		buf_puts(&mail, STR("g:"));
 	buf_puts(&mail, STR("\n\n"));
-	assert_int_equal(walk(buf_str(&mail)).from_domain.n, 0);
+	assert_int_equal(walk(buf_str(&mail)).hints.from_domain.n, 0);
 	buf_fini(&mail);
 }
 
@@ -198,26 +272,126 @@ test_beginning_only(void **state)
 	buf_fini(&mail);
 }
 
+/* A failure report is one leaf, with the failed message as it came; nothing in that is shown. */
+static void
+test_failure(void **state)
+{
+	static const struct {
+		const char *mail, *seen;
+	} table[] = {
+		{ REPORT
+		    "\n--b\n\ntext\n" FEEDBACK
+		    "--b\nContent-Type: message/rfc822\n\nX:\n y\nContent-Type: a/b\n\nz\n\n--b--",
+		    SHOWN "X:\n y\nContent-Type: a/b\n\nz\n|\n" },
+		{ REPORT "\n" FEEDBACK
+			 "--b\nContent-Type: message/rfc822\n\nContent-Type: multipart/mixed; "
+			 "boundary=c\n\n--c\n\none\n--c--\n--b\n\ntwo\n--b--",
+		    SHOWN "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--|\n" },
+		{ REPORT "\n" FEEDBACK "--b\nContent-Type: text/rfc822-headers\n\nX: y\n--b--",
+		    SHOWN "X: y|\n" },
+		{ REPORT "\n" FEEDBACK "--b\nContent-Type: text/rfc-822\n\nX: y\n--b--",
+		    SHOWN "X: y|t\n" },
+		{ REPORT "\n" FEEDBACK "--b\nContent-Type: message/rfc822\n"
+			 "Content-Transfer-Encoding: base64\n\nWDogeQo=\n--b--",
+		    SHOWN "X: y\n|e\n" },
+		{ REPORT "\n--b\nContent-Type: message/feedback-report\n"
+			 "Content-Transfer-Encoding: base64\n\nQTogYg==\n--b--",
+		    SHOWN "|e\n" },
+		{ REPORT "\n--b\nContent-Type: message/rfc822\n\nX: y\n" FEEDBACK "--b--",
+		    SHOWN "X: y|\n" },
+		{ REPORT "\n--b\n\ntext\n--b\nContent-Type: text/xml\n\n<feedback/>\n--b--",
+		    "F" REPORT "|||\n" },
+		{ HEAD "Content-Type: message/rfc822\n\n" REPORT "\n" FEEDBACK "--b--",
+		    SHOWN "|\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		walk(str_of(table[i].mail));
+		assert_seen(table[i].seen);
+	}
+	walk(STR(MIXED FEEDBACK "--b\nContent-Type: text/xml\n\n<feedback/>\n--b--"));
+	assert_seen("F" HEAD "Content-Type: multipart/mixed; boundary=b\n|A: b|<feedback/>|to\n");
+	walk(STR(MIXED "--b\n\nSender Domain: d\nSender IP Address: i\nSPF Alignment: no\n"
+		       "--b\nContent-Type: message/rfc822\n\nX: y\n--b--\n"));
+	assert_seen("F" HEAD "Content-Type: multipart/mixed; boundary=b\n|Sender Domain: d\n"
+		    "Sender IP Address: i\nSPF Alignment: no|X: y|po\n");
+}
+
+static struct buf told; /* "subject|from|tls domain|tls submitter\n" for each leaf */
+
+static int
+on_hints(void *arg, const struct mime_leaf *leaf, struct err *e)
+{
+	const struct mime_visitor v = { arg, on_hints, on_limit };
+	const struct hints *h = leaf->hints;
+
+	if (leaf->sniff == SNIFF_MAIL)
+		return mime_walk(mime, arena, leaf->bytes, NULL, &v, e);
+	buf_printf(&told, "%.*s|%.*s|%.*s|%.*s\n", STR_ARG(h->subject), STR_ARG(h->from_domain),
+	    STR_ARG(h->tls_domain), STR_ARG(h->tls_submitter));
+	return 0;
+}
+
+/* Each leaf is told of by the mail right around it. */
+static void
+test_hints(void **state)
+{
+	static const struct {
+		const char *mail, *told;
+	} table[] = {
+		{ "Subject: =?iso-8859-1?Q?M=FCnchen?=\n\tb\nFrom: a <a@X.example>\n\nx",
+		    "M\xC3\xBCnchen\tb|x.example||\n" },
+		{ "TLS-Report-Domain: d.example\nTLS-Report-Submitter: s.example\n\nx",
+		    "||d.example|s.example\n" },
+		{ "\n\nx", "|||\n" },
+		{ "Subject: outer\nFrom: o@o.example\n" MIXED "--b\n\none\n--b\n"
+		  "Content-Type: message/rfc822\n\nSubject: inner\nFrom: i@i.example\n\ntwo\n"
+		  "--b\nContent-Type: message/rfc822\n\nX: no subject\n\nthree\n--b\n\nfour\n"
+		  "--b\nContent-Type: application/octet-stream\n\nFrom: e@e.example\n"
+		  "Subject: file\n\nfive\n--b--\n",
+		    "outer|o.example||\ninner|i.example||\n|||\nouter|o.example||\n"
+		    "file|e.example||\n" },
+	};
+	const struct mime_visitor v = { NULL, on_hints, on_limit };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		buf_reset(&told);
+		mime_reset(mime);
+		arena_reset(arena);
+		assert_int_equal(mime_walk(mime, arena, str_of(table[i].mail), NULL, &v, &e), 0);
+		buf_put8(&told, 0);
+		assert_string_equal(told.p, table[i].told);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_leaves),
+		cmocka_unit_test(test_what_it_is),
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_endless_groups),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_beginning_only),
+		cmocka_unit_test(test_failure),
 	};
 	struct err e;
 	int rc;
 
 	mime = mime_new(&e);
 	arena = arena_new(LIMIT_WORKER_ARENA);
+	buf_init(&told, 1u << 20);
 	buf_init(&seen, 1u << 20);
 	cmocka_set_message_output(CM_OUTPUT_TAP);
 	rc = cmocka_run_group_tests(tests, NULL, NULL);
 	mime_free(mime);
 	arena_free(arena);
+	buf_fini(&told);
 	buf_fini(&seen);
 	return rc;
 }

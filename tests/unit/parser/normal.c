@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 
 #include "core/limits.h"
@@ -92,7 +93,8 @@ test_count(void **state)
 	} table[] = { { "0", 0, 0 }, { "17", 0, 17 }, { "007", 0, 7 },
 		{ "1099511627776", 0, LIMIT_COUNT }, { "1099511627777", -1, 1 },
 		{ "18446744073709551617", -1, 1 }, { "-5", -1, 1 }, { "+5", -1, 1 },
-		{ "1.0", -1, 1 }, { "1 2", -1, 1 }, { "", -1, 1 } };
+		{ "1.0", 1, 1 }, { "5.", 1, 5 }, { "5.00", 1, 5 }, { "5.5", -1, 1 },
+		{ ".0", -1, 1 }, { "5.0.0", -1, 1 }, { "1 2", -1, 1 }, { "", -1, 1 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -110,10 +112,35 @@ test_time(void **state)
 		const char *in;
 		int rc;
 		int64_t out;
-	} table[] = { { "1700000000", 0, 1700000000 }, { "1700000000.000", 1, 1700000000 },
-		{ "1700000000.", 1, 1700000000 }, { "9223372036854775807", 0, INT64_MAX },
-		{ "9223372036854775808", -1, 1 }, { "-1", -1, 1 }, { "1e9", -1, 1 },
-		{ "1.2.3", -1, 1 }, { ".5", -1, 1 }, { "2023-11-15", -1, 1 }, { "", -1, 1 } };
+	} table[] = { { "1700000000", TIME_PLAIN, 1700000000 },
+		{ "0000001700000000", TIME_PLAIN, 1700000000 },
+		{ "1700000000.000", TIME_FRACTION, 1700000000 },
+		{ "1700000000.", TIME_FRACTION, 1700000000 },
+		{ "99999999999", TIME_PLAIN, 99999999999 },
+		{ "100000000000", TIME_FINER, 100000000 },
+		{ "1700000000123", TIME_FINER, 1700000000 },
+		{ "1700000000123.5", TIME_FINER, 1700000000 },
+		{ "1700000000123456", TIME_FINER, 1700000000 },
+		{ "1700000000123456789", TIME_FINER, 1700000000 },
+		{ "9223372036854775807", TIME_FINER, 9223372036 }, { "9223372036854775808", -1, 1 },
+		{ "-1", -1, 1 }, { "1e9", -1, 1 }, { "1.2.3", -1, 1 }, { ".5", -1, 1 },
+		{ "", -1, 1 }, { "2023-11-15", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-15T00:00:00Z", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-15 00:00:00", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-15t01:02", TIME_CALENDAR, 1700006400 + 3720 },
+		{ "2023-11-15T01:00:00.250+01:00", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-14T19:00:00-0500", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-15T14:00:00 +14", TIME_CALENDAR, 1700006400 },
+		{ "2023-11-15 00:00:00 UTC", TIME_CALENDAR, 1700006400 },
+		{ "2024-02-29", TIME_CALENDAR, 1709164800 },
+		{ "2024-03-01", TIME_CALENDAR, 1709251200 }, { "1970-01-01", TIME_CALENDAR, 0 },
+		{ "0001-01-01", TIME_CALENDAR, -62135596800 },
+		{ "9999-12-31T23:59:59Z", TIME_CALENDAR, 253402300799 }, { "2023-02-29", -1, 1 },
+		{ "1900-02-29", -1, 1 }, { "2023-13-01", -1, 1 }, { "2023-00-01", -1, 1 },
+		{ "2023-11-31", -1, 1 }, { "2023-11-15T", -1, 1 }, { "2023-11-15T24:00", -1, 1 },
+		{ "2023-11-15T10:00:00+1", -1, 1 }, { "2023-11-15T10:00:00+01:0", -1, 1 },
+		{ "2023-11-15T10:00:00+15", -1, 1 }, { "2023-11-15T10:00:00 CET", -1, 1 },
+		{ "2023-11-15x", -1, 1 }, { "15.11.2023", -1, 1 }, { "yesterday", -1, 1 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(table); i++) {
@@ -148,6 +175,42 @@ test_address(void **state)
 	}
 }
 
+static void
+test_client(void **state)
+{
+	static const struct {
+		const char *in, *address;
+		bool plain;
+	} table[] = { { "192.0.2.1", "192.0.2.1", true }, { "2001:DB8::25", "2001:db8::25", true },
+		{ "[192.0.2.1]", "192.0.2.1", false }, { "[2001:db8::1]", "2001:db8::1", false },
+		{ "IPv6:2001:db8::1", "2001:db8::1", false },
+		{ "[IPv6:2001:db8::1]", "2001:db8::1", false },
+		{ "192.0.2.1:25", "192.0.2.1", false },
+		{ "[2001:db8::1]:65535", "2001:db8::1", false },
+		{ "fe80::1%eth0", "fe80::1", false }, { "::ffff:192.0.2.7", "192.0.2.7", false },
+		{ "[::FFFF:c000:207]:25", "192.0.2.7", false },
+		{ "::192.0.2.7", "::192.0.2.7", true }, { "192.000.002.001", NULL, false },
+		{ "192.0.2.1:", NULL, false }, { "192.0.2.1:66666", NULL, false },
+		{ "[192.0.2.1", NULL, false }, { "[192.0.2.1]x", NULL, false },
+		{ "[]", NULL, false }, { "%", NULL, false }, { "X.X.X.X", NULL, false },
+		{ "ipv6:", NULL, false }, { "", NULL, false },
+		{ "192.0.2.1 192.0.2.2", NULL, false } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++) {
+		char text[INET6_ADDRSTRLEN];
+		bool plain;
+		struct address a = normal_client(str_of(table[i].in), &plain);
+
+		assert_int_equal(plain, table[i].plain);
+		assert_int_equal(a.family != 0, table[i].address != NULL);
+		if (a.family != 0)
+			assert_string_equal(
+			    inet_ntop(a.family == 4 ? AF_INET : AF_INET6, a.b, text, sizeof(text)),
+			    table[i].address);
+	}
+}
+
 int
 main(void)
 {
@@ -160,6 +223,7 @@ main(void)
 		cmocka_unit_test(test_count),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_address),
+		cmocka_unit_test(test_client),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

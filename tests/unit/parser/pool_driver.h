@@ -129,7 +129,7 @@ open_given(struct given *g, const char *what)
 static int
 submit(struct pool *p, struct given *g, struct err *e)
 {
-	return pool_submit(p, g, g->fd, 100, g->name, false, e);
+	return pool_submit(p, g, g->fd, 100, g->name, false, 0, e);
 }
 
 static int

@@ -33,6 +33,16 @@ test_bytes(void **state)
 		{ BYTES("\x28\xB5\x2F\xFD"), SNIFF_ZSTD },
 		{ BYTES("7z\xBC\xAF\x27\x1C"), SNIFF_7ZIP },
 		{ BYTES("Rar!\x1A\x07\x01"), SNIFF_RAR },
+		{ BYTES("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"), SNIFF_OLE },
+		{ BYTES("\x78\x9F\x3E\x22"), SNIFF_TNEF },
+		{ BYTES("-----BEGIN PKCS7-----\n"), SNIFF_CMS },
+		{ BYTES("-----BEGIN PGP SIGNATURE-----\n"), SNIFF_OTHER },
+		{ BYTES("0\x80\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"), SNIFF_CMS },
+		{ BYTES("0\x82\x01\x02\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x03"), SNIFF_CMS },
+		{ BYTES("0\x20\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x01"), SNIFF_OTHER },
+		{ BYTES("0\xFF\x06\x09\x2A\x86\x48\x86\xF7\x0D\x01\x07\x02"), SNIFF_OTHER },
+		{ BYTES("0\x82"), SNIFF_OTHER },
+		{ BYTES("0"), SNIFF_OTHER },
 		{ BYTES("<feedback>"), SNIFF_XML },
 		{ BYTES("<feedback"), SNIFF_XML },
 		{ BYTES("\xEF\xBB\xBF \n<?xml version='1.0'?><Feedback xmlns='x'>"), SNIFF_XML },
@@ -69,6 +79,28 @@ test_bytes(void **state)
 			print_message("# row %zu: %.40s\n", i, table[i].in.p);
 		assert_int_equal(sniff_bytes(table[i].in), table[i].out);
 	}
+}
+
+static void
+test_report_subject(void **state)
+{
+	static const struct {
+		const char *subject;
+		bool announces;
+	} table[] = {
+		{ "Report Domain: a.example Submitter: b.example Report-ID: <1>", true },
+		{ "Fwd: [x] report domain: a Submitter: b", true },
+		{ "Report domain_ a.example Submitter_ google.com Report-ID_ 1.msg", true },
+		{ "Report Domain: a", false },
+		{ "Submitter: b Report Domain: a", false },
+		{ "Report Domain: a Submitter", false },
+		{ "Lunch", false },
+		{ "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(table); i++)
+		assert_true(sniff_report_subject(str_of(table[i].subject)) == table[i].announces);
 }
 
 static void
@@ -120,6 +152,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_report_name),
+		cmocka_unit_test(test_report_subject),
 		cmocka_unit_test(test_extension),
 		cmocka_unit_test(test_others),
 	};

@@ -203,6 +203,65 @@ test_worst_outcome(void **state)
 	intake_free(in);
 }
 
+static void
+put_one(struct intake *in, struct record r, struct err *e)
+{
+	struct buf b;
+
+	buf_init(&b, LIMIT_FRAME_BYTES);
+	record_put(&b, &r);
+	assert_int_equal(feed(in, &b, e), 0);
+	buf_fini(&b);
+}
+
+/* Checked: claim and recomputed known for DKIM or SPF.  Disagreeing: one of them differs. */
+static void
+test_checked(void **state)
+{
+	static const struct {
+		enum verdict dkim, dkim_recomputed, spf, spf_recomputed;
+		bool checked, disagrees;
+	} table[] = {
+		{ VERDICT_PASS, VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL, true, false },
+		{ VERDICT_PASS, VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN, true, false },
+		{ VERDICT_UNKNOWN, VERDICT_PASS, VERDICT_FAIL, VERDICT_UNKNOWN, false, false },
+		{ VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL, VERDICT_FAIL, true, true },
+		{ VERDICT_UNKNOWN, VERDICT_UNKNOWN, VERDICT_FAIL, VERDICT_PASS, true, true },
+		{ VERDICT_PASS, VERDICT_FAIL, VERDICT_FAIL, VERDICT_PASS, true, true },
+	};
+	struct buf b;
+	struct err e;
+
+	(void)state;
+	buf_init(&b, LIMIT_FRAME_BYTES);
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct intake *in = intake_new(&env, "mail");
+		struct record r = record(1);
+		size_t at;
+
+		r.count = 5;
+		r.outcome.dkim = table[i].dkim;
+		r.outcome.dkim_recomputed = table[i].dkim_recomputed;
+		r.outcome.spf = table[i].spf;
+		r.outcome.spf_recomputed = table[i].spf_recomputed;
+		put_one(in, r, &e);
+		/* The first record of a set decides for all of them. */
+		r.outcome.dkim_recomputed = r.outcome.spf_recomputed = VERDICT_UNKNOWN;
+		put_one(in, r, &e);
+		assert_int_equal(in->open->records_checked, table[i].checked ? 2 : 0);
+		assert_int_equal(in->open->messages_checked, table[i].checked ? 10 : 0);
+		assert_int_equal(in->open->records_disagreeing, table[i].disagrees ? 2 : 0);
+		assert_int_equal(in->open->messages_disagreeing, table[i].disagrees ? 10 : 0);
+		at = frame_open(&b, FRAME_RETRACT);
+		frame_close(&b, at);
+		assert_int_equal(feed(in, &b, &e), 0);
+		assert_int_equal(in->open->records_checked, 0);
+		assert_int_equal(in->open->messages_disagreeing, 0);
+		intake_free(in);
+	}
+	buf_fini(&b);
+}
+
 int
 main(void)
 {
@@ -212,6 +271,7 @@ main(void)
 		cmocka_unit_test(test_totals_must_match),
 		cmocka_unit_test(test_end_in_the_middle),
 		cmocka_unit_test(test_worst_outcome),
+		cmocka_unit_test(test_checked),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

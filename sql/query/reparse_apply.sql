@@ -1,0 +1,2 @@
+-- Change what reparse_compare found.
+SELECT ruastat_data.reparse_apply()

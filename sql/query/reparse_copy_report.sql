@@ -1,0 +1,2 @@
+-- All columns, in the table's order.
+COPY pg_temp.reparse_report FROM STDIN (FORMAT binary)
