@@ -1,7 +1,6 @@
 #include "cli/flow.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -9,17 +8,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/identify.h"
 #include "cli/lanes.h"
 #include "cli/progress.h"
 #include "cli/stream.h"
 #include "cli/tally.h"
+#include "cli/upkeep.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/now.h"
 #include "parser/pool.h"
 #include "store/ledger.h"
-
-#define EXPIRE_MS (INT64_C(3600) * 1000)
 
 struct flow {
 	const struct flow_conf *conf;
@@ -39,95 +38,9 @@ struct flow {
 	bool lost;      /* the database is: nothing can be told it */
 	struct tally *tally;
 	struct progress progress;
-	uint64_t kept;      /* bytes of mails kept since the last trimming */
-	int64_t expire_at;  /* when old failure reports are deleted next, by now_ms */
+	struct upkeep upkeep;
 	struct err trouble; /* ERR_DATABASE or worse out of a callback */
 };
-
-static bool
-is_own(const struct flow_conf *conf, struct str domain)
-{
-	char name[LIMIT_DOMAIN_BYTES + 1];
-
-	if (conf->ndomains == 0)
-		return true;
-	snprintf(name, sizeof(name), "%.*s", (int)domain.n, domain.p != NULL ? domain.p : "");
-	for (size_t i = 0; i < conf->ndomains; i++)
-		if (fnmatch(conf->domains[i], name, FNM_CASEFOLD) == 0)
-			return true;
-	return false;
-}
-
-/* The period of a report of any kind. */
-static void
-period_of(const struct part *p, int64_t *begin, int64_t *end)
-{
-	*begin = p->report != NULL ? p->report->begin
-	    : p->tls != NULL       ? p->tls->begin
-				   : p->failure->arrived;
-	*end = p->report != NULL ? p->report->end
-	    : p->tls != NULL     ? p->tls->end
-				 : p->failure->arrived;
-}
-
-/* Why a report is not stored, in ${reason}; or its identity. */
-static enum outcome
-identify_part(
-    struct flow *f, const struct intake *in, struct intake_part *p, char *reason, size_t n)
-{
-	const struct part *part = &p->part;
-	struct str domain = identity_domain(part);
-	int64_t begin, end;
-
-	period_of(part, &begin, &end);
-	if (part->report == NULL && domain.n == 0) {
-		snprintf(reason, n, "nothing says which domain it is about");
-		return OUTCOME_CORRUPT;
-	}
-	if (!is_own(f->conf, domain)) {
-		snprintf(reason, n, "\"%.*s\" is none of the own domains", STR_ARG(domain));
-		return OUTCOME_REFUSED;
-	}
-	if (!identity_datable_times(begin, end)) {
-		snprintf(reason, n, "its dates (%lld to %lld) are in no year a database can keep",
-		    (long long)begin, (long long)end);
-		return OUTCOME_REFUSED;
-	}
-	if (part->report != NULL) {
-		identity_of(
-		    f->env.digest, part->report, &p->records_hash, in->read_at, &p->identity);
-	} else if (part->tls != NULL) {
-		p->records_hash = identity_tls_content(f->env.digest, part->tls);
-		identity_of_tls(
-		    f->env.digest, part->tls, &p->records_hash, in->read_at, &p->identity);
-	} else {
-		identity_of_failure(f->env.digest, part->failure, &p->identity);
-	}
-	return OUTCOME_REPORT;
-}
-
-/* Give each report its identity, or a reason why it is not stored. */
-static void
-identify(struct flow *f, struct intake *in)
-{
-	char reason[LIMIT_REASON_BYTES];
-	enum outcome outcome;
-
-	for (struct intake_part *p = in->parts; p != NULL; p = p->next) {
-		if (p->part.failure != NULL && f->conf->failures == FAILURES_OFF)
-			intake_pass_over(
-			    in, p, "failure reports are not kept (failure_reports = off)");
-		if (!intake_part_holds(p))
-			continue;
-		outcome = identify_part(f, in, p, reason, sizeof(reason));
-		if (outcome == OUTCOME_REPORT)
-			continue;
-		p->part.report = NULL;
-		p->part.tls = NULL;
-		p->part.failure = NULL;
-		intake_judge(in, p, outcome, reason);
-	}
-}
 
 static void
 count(struct flow *f, const struct intake *in)
@@ -157,7 +70,7 @@ dry(struct flow *f, struct intake *in)
 static void
 file(struct flow *f, struct intake *in)
 {
-	identify(f, in);
+	identify_parts(f->conf, f->env.digest, in);
 	if (f->conf->dry_run)
 		dry(f, in);
 	else
@@ -297,35 +210,12 @@ feed(struct flow *f, struct err *e)
 	return rc < 0 ? -1 : 0;
 }
 
-/* Keep what is kept of unreadable mails below its ceiling. */
-static void
-trim(struct flow *f)
-{
-	struct err e;
-
-	if (ledger_trim(f->ledger, &e) < 0)
-		log_event(LOG_DEBUG, "%s", e.text);
-	f->kept = 0;
-}
-
-/* Delete failure reports whose days have passed, at the start and once an hour. */
-static void
-expire(struct flow *f)
-{
-	struct err e;
-
-	if (f->ledger == NULL || f->conf->dry_run || now_ms() < f->expire_at)
-		return;
-	if (ledger_expire(f->ledger, f->conf->failure_days, &e) < 0)
-		log_event(LOG_DEBUG, "%s", e.text);
-	f->expire_at = now_ms() + EXPIRE_MS;
-}
-
 static int
 serve_lane(struct flow *f, size_t lane, struct err *e)
 {
 	struct batch done;
 	struct intake *in;
+	uint64_t kept = 0;
 	int rc;
 
 	batch_init(&done);
@@ -333,11 +223,10 @@ serve_lane(struct flow *f, size_t lane, struct err *e)
 	while ((in = batch_take(&done)) != NULL) {
 		stream_done(in->from, in);
 		count(f, in);
-		f->kept += intake_keeps_bytes(in) ? in->size : 0;
+		kept += intake_keeps_bytes(in) ? in->size : 0;
 		intake_free(in);
 	}
-	if (f->kept > LIMIT_KEPT_TOTAL / 4)
-		trim(f);
+	upkeep_kept(&f->upkeep, kept);
 	return rc < 0 ? -1 : 0;
 }
 
@@ -403,7 +292,7 @@ sleep_at_most(const struct flow *f, int wait_ms)
 	if (wait_ms >= 0 && (ms < 0 || wait_ms < ms))
 		ms = wait_ms;
 	ms = sooner(ms, lanes_due(&f->lanes));
-	ms = sooner(ms, f->expire_at);
+	ms = sooner(ms, f->upkeep.due);
 	for (size_t i = 0; i < f->n; i++)
 		ms = sooner(ms, stream_due(&f->streams[i]));
 	return ms;
@@ -462,7 +351,7 @@ loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int
 	int wait_ms = -1;
 
 	for (;;) {
-		expire(f);
+		upkeep_expire(&f->upkeep);
 		if (open_streams(f, e) < 0 || feed(f, e) < 0)
 			return -1;
 		if (!f->connected && pool_busy(f->pool) > 0)
@@ -571,8 +460,7 @@ flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 	intake_env_init(
 	    &f->env, conf->tmp_dir, f->ledger != NULL ? ledger_types(f->ledger) : &f->no_types);
 	f->env.bodies = conf->failures == FAILURES_FULL;
-	if (f->ledger == NULL || conf->dry_run)
-		f->expire_at = INT64_MAX;
+	upkeep_init(&f->upkeep, conf->dry_run ? NULL : f->ledger, conf->failure_days);
 	f->pool = pool_new(&pool);
 	progress_start(&f->progress, conf->progress);
 	return f;
@@ -591,7 +479,7 @@ flow_free(struct flow *f)
 	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
 		intake_free(f->flying[i]);
 	if (told)
-		trim(f);
+		upkeep_trim(&f->upkeep);
 	lanes_fini(&f->lanes);
 	/* What the writers did is counted once they are gone. */
 	if (told && ledger_maintain(f->ledger, &e) < 0)

@@ -1,6 +1,5 @@
 #include "parser/attachment.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/frame.h"
@@ -11,6 +10,7 @@
 #include "core/deflate.h"
 #include "parser/failure.h"
 #include "parser/normal.h"
+#include "parser/promise.h"
 #include "parser/tlsrpt.h"
 #include "parser/unpack.h"
 
@@ -249,22 +249,6 @@ end_document(struct attachment_reader *r, struct str path, enum outcome outcome,
 	return put_part(r, &part, e);
 }
 
-/* The domain a TLS report was sent to, by its mail and its name; written to ${to}, or empty. */
-static struct str
-tls_domain(const struct attachment_reader *r, struct str path, char *to)
-{
-	const struct hints none = { 0 };
-	const struct hints *h = r->now->hints != NULL ? r->now->hints : &none;
-	struct hints_name name = { 0 };
-	struct str s = hints_domain(h->tls_domain, to);
-
-	if (s.n == 0)
-		s = hints_domain(hints_subject(h->subject).domain, to);
-	if (s.n == 0 && hints_name(sniff_report_name(path) ? path : r->now->name, &name))
-		s = hints_domain(name.domain, to);
-	return s;
-}
-
 /* A TLS report, all of it in ${json}. */
 static int
 read_tls(
@@ -274,7 +258,9 @@ read_tls(
 	struct str original = r->now->bytes;
 	char domain[LIMIT_DOMAIN_BYTES];
 
-	tlsrpt_parse(r->tlsrpt, json, tls_domain(r, path, domain), &part);
+	tlsrpt_parse(r->tlsrpt, json,
+	    hints_tls_domain(r->now->hints, sniff_report_name(path) ? path : r->now->name, domain),
+	    &part);
 	if (part.outcome == OUTCOME_NOT_A_REPORT)
 		return 0;
 	r->any_report = true;
@@ -307,26 +293,13 @@ static int
 nothing_in(
     struct attachment_reader *r, const struct unpack_member *m, struct str name, struct err *e)
 {
-	bool meant = sniff_report_name(name);
-	bool likely = meant || r->now->expected || sniff_report_subject(name);
-	enum sniff sniff = m->sniff;
-	struct str path = m->path;
+	const struct promise p = { name, r->now->expected };
+	enum outcome outcome;
 	char reason[80];
 
-	if (sniff == SNIFF_EMPTY && (meant || sniff_report_extension(name)))
-		return attachment_say(r, path, OUTCOME_CORRUPT, KIND_UNKNOWN, "it is empty", e);
-	if (str_eq(str_trim(m->head), STR("unused")) && (likely || sniff_report_extension(name)))
-		return attachment_say(r, path, OUTCOME_NOT_A_REPORT, KIND_UNKNOWN,
-		    "the attachment says \"unused\" instead of a report", e);
-	if (sniff_unread(sniff) != NULL && (likely || str_find(name, STR(".xml")) != NULL)) {
-		snprintf(reason, sizeof(reason), "%s is not read, only gzip and zip",
-		    sniff_unread(sniff));
-		return attachment_say(r, path, OUTCOME_UNSUPPORTED, KIND_UNKNOWN, reason, e);
-	}
-	if (meant)
-		return attachment_say(r, path, OUTCOME_CORRUPT, KIND_UNKNOWN,
-		    "it is named like a report but is no XML, gzip or zip", e);
-	return 0;
+	if (!promise_broken(&p, m->sniff, m->head, &outcome, reason, sizeof(reason)))
+		return 0;
+	return attachment_say(r, m->path, outcome, KIND_UNKNOWN, reason, e);
 }
 
 static int

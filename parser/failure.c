@@ -9,14 +9,12 @@
 #include "core/text.h"
 #include "core/vocabulary.h"
 #include "parser/header.h"
+#include "parser/labels.h"
 #include "parser/normal.h"
 #include "parser/quirks.h"
 #include "parser/sniff.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-/* How much of a text is looked at for the lines that tell what it is. */
-#define PLAIN_BYTES ((size_t)4 << 10)
 
 /* The texts that are kept as written; one of ->many may come several times. */
 static const struct row {
@@ -193,59 +191,16 @@ read_fields(struct failure_reader *r, struct str fields)
 	}
 }
 
-/* Take a line off ${rest}: what stands before its first colon, and behind. */
-static bool
-next_label(struct str *rest, struct str *label, struct str *value)
-{
-	const char *end = rest->n > 0 ? memchr(rest->p, '\n', rest->n) : NULL;
-	size_t n = end != NULL ? (size_t)(end - rest->p) + 1 : rest->n;
-	const char *colon = n > 0 ? memchr(rest->p, ':', n) : NULL;
-	size_t before = colon != NULL ? (size_t)(colon - rest->p) : n;
-
-	*label = str_trim((struct str){ rest->p, before });
-	*value = (struct str){ NULL, 0 };
-	if (colon != NULL)
-		*value = str_trim((struct str){ colon + 1, n - before - 1 });
-	if (n == 0)
-		return false;
-	*rest = (struct str){ rest->p + n, rest->n - n };
-	return true;
-}
-
-static bool
-is_dashed(struct str line)
-{
-	return str_casestarts(line, STR("------"));
-}
-
-bool
-failure_is_plain(struct str text)
-{
-	struct str label, value;
-	bool domain = false, address = false, result = false;
-
-	if (text.n > PLAIN_BYTES)
-		text.n = PLAIN_BYTES;
-	while (next_label(&text, &label, &value) && !is_dashed(label)) {
-		domain |= str_caseeq(label, STR("sender domain"));
-		address |= str_caseeq(label, STR("sender ip address"));
-		result |= str_caseeq(label, STR("spf alignment")) ||
-		    str_caseeq(label, STR("dkim alignment")) ||
-		    str_caseeq(label, STR("dmarc results"));
-	}
-	return domain && address && result;
-}
-
 /* The labels above the dashed line; the header of the message below it, which may be wrapped. */
 static struct str
 read_plain(struct failure_reader *r, struct str text)
 {
 	struct str label, value, below;
 
-	while (next_label(&text, &label, &value) && !is_dashed(label))
+	while (labels_next(&text, &label, &value) && !labels_end(label))
 		take_field(r, label, value, true);
 	below = text;
-	while (next_label(&text, &label, &value) && value.p == NULL)
+	while (labels_next(&text, &label, &value) && value.p == NULL)
 		below = text;
 	return below;
 }
@@ -457,29 +412,6 @@ place_texts(struct failure_reader *r)
 		if (r->texts[i].n > 0)
 			*(struct str *)(void *)((char *)&r->failure + rows[i].at) =
 			    buf_str(&r->texts[i]);
-}
-
-bool
-failure_undo_blank_lines(struct str mail, struct buf *to)
-{
-	struct str rest = mail;
-	bool any = false;
-
-	if (header_length(mail) < mail.n || str_find(mail, STR("feedback-report")) == NULL)
-		return false;
-	buf_reset(to);
-	while (rest.n > 0) {
-		const char *end = memchr(rest.p, '\n', rest.n);
-		size_t n = end != NULL ? (size_t)(end - rest.p) + 1 : rest.n;
-		struct str line = { rest.p, n };
-
-		if (str_trim(line).n == 0)
-			line = STR("\n");
-		any |= line.n == 1;
-		buf_puts(to, line);
-		rest = (struct str){ rest.p + n, rest.n - n };
-	}
-	return any && !to->over;
 }
 
 void

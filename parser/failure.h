@@ -18,21 +18,12 @@ struct failure_source {
 	struct str header; /* of the mail itself */
 	struct str fields; /* message/feedback-report; or the plain text, all of it */
 	struct str sample; /* the message that failed, or its header; or empty */
-	bool plain;
-	bool encoded;     /* some part has a transfer encoding that its type may not have */
-	bool odd_type;    /* the sample is not of the type it should be */
-	bool odd_outer;   /* the mail is no multipart/report */
-	bool blank_lines; /* of the mail were undone: they held one blank */
+	bool plain;        /* see labels.h */
+	bool encoded;      /* some part has a transfer encoding that its type may not have */
+	bool odd_type;     /* the sample is not of the type it should be */
+	bool odd_outer;    /* the mail is no multipart/report */
+	bool blank_lines;  /* of the mail were undone: they held one blank */
 };
-
-/*
- * Whether ${mail} is a feedback report whose empty lines hold a blank each, so that it is all one
- * header; then ${to} is the mail with empty ones.
- */
-bool failure_undo_blank_lines(struct str mail, struct buf *to);
-
-/* Whether ${text} is the plain text of a failure report: it has the lines that tell so. */
-bool failure_is_plain(struct str text);
 
 /*
  * Fill in ->outcome, ->kind, ->reason and ->failure of ${part}, good until the next call.  A

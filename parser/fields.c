@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "parser/normal.h"
+#include "parser/complete.h"
 #include "parser/schema.h"
 
-#define BEGIN "report_metadata/date_range/begin"
-#define END "report_metadata/date_range/end"
 #define YEAR_2012 INT64_C(1325376000) /* no DMARC before it */
 
 _Static_assert(SCHEMA_ROWS <= FIELDS_ROWS, "a bit of fields.seen for each row");
@@ -162,6 +160,18 @@ fields_is_leaf(const struct fields *f, int row)
 	return row >= 0 && f->rows[row].set != NULL;
 }
 
+bool
+fields_holds_elements(const struct fields *f, struct str name)
+{
+	int n;
+
+	schema_rows(&n);
+	for (int row = 0; row < n; row++)
+		if (!fields_is_leaf(f, row) && str_caseeq(f->names[row], name))
+			return true;
+	return false;
+}
+
 /* Note one more of a list and return its place in it; UINT16_MAX when the list is full. */
 static uint16_t
 another(struct fields *f, uint16_t *n, struct str what)
@@ -217,10 +227,16 @@ bit_of(const struct fields *f, const char *path)
 	return (uint64_t)1 << row_of(f, path);
 }
 
-static bool
-has(const struct fields *f, const char *path)
+bool
+fields_has(const struct fields *f, const char *path)
 {
 	return (f->seen & bit_of(f, path)) != 0;
+}
+
+void
+fields_mark(struct fields *f, const char *path)
+{
+	f->seen |= bit_of(f, path);
 }
 
 /* Take a result out of the list, noting why. */
@@ -301,7 +317,7 @@ close_record(struct fields *f)
 	}
 	if (r->source_ip.family == 0 && r->raw_source_ip.n == 0)
 		quirks_add(&f->quirks, "source-ip-missing", r->outcome.header_from);
-	if (!r->has_count && !has(f, "record/row/count"))
+	if (!r->has_count && !fields_has(f, "record/row/count"))
 		quirks_add(&f->quirks, "count-missing", r->outcome.header_from);
 	if (r->outcome.ndkims > 0)
 		tidy_dkims(f);
@@ -358,107 +374,6 @@ fields_value(struct fields *f, int row, struct str value)
 	r->set(f, value, (char *)f->bases[r->base] + r->at);
 }
 
-/* Hints come from file names too: what is no text cannot be stored. */
-static struct str
-hold_hint(struct fields *f, struct str s)
-{
-	if (s.n == 0 || str_utf8(s) != s.n)
-		return (struct str){ NULL, 0 };
-	return arena_str(f->quirks.arena, normal_cut(s, LIMIT_NAME_BYTES));
-}
-
-/* Let the first of the hints that is something be ${to}, and note which. */
-static void
-take_hint(struct fields *f, struct str *to, const char *rule, const struct str *hints,
-    const char *const *from, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		*to = hold_hint(f, hints[i]);
-		if (to->n > 0) {
-			quirks_add(&f->quirks, rule, str_of(from[i]));
-			return;
-		}
-	}
-	quirks_add(&f->quirks, rule, STR(""));
-}
-
-static void
-complete_domain(struct fields *f, struct str subject, struct str name)
-{
-	static const char *const from[] = { "header_from", "Subject", "file name" };
-	const struct str hints[] = { { f->only_from, f->only_from_n }, subject, name };
-	char room[LIMIT_DOMAIN_BYTES];
-
-	for (size_t i = 0; i < 3 && f->report.policy.domain.n == 0; i++) {
-		f->report.policy.domain = arena_str(f->quirks.arena, hints_domain(hints[i], room));
-		if (f->report.policy.domain.n > 0)
-			quirks_add(&f->quirks, "policy-domain-missing", str_of(from[i]));
-	}
-}
-
-static bool
-is_host(struct str s)
-{
-	char room[LIMIT_DOMAIN_BYTES];
-
-	return s.n > 0 && s.p[0] != '_' && hints_domain(s, room).n > 0;
-}
-
-/* Who sent it, and as what: for people, where the document does not say. */
-static void
-complete_names(struct fields *f, const struct hints_subject *subject, const struct hints_name *name)
-{
-	static const char *const id_from[] = { "Subject", "file name" };
-	static const char *const sender_from[] = { "email", "Subject", "file name", "From" };
-	struct report *r = &f->report;
-	const char *at = r->email.n > 0 ? memrchr(r->email.p, '@', r->email.n) : NULL;
-	struct str none = { NULL, 0 };
-	const struct str ids[] = { subject->report_id, name->id };
-	const struct str senders[] = { none, subject->submitter,
-		is_host(name->receiver) ? name->receiver : none,
-		f->hints != NULL ? f->hints->from_domain : none };
-
-	if (r->report_id.n == 0)
-		take_hint(f, &r->given_id, "report-id-missing", ids, id_from, 2);
-	if (r->org_name.n > 0)
-		return;
-	if (at != NULL && at + 1 < r->email.p + r->email.n)
-		quirks_add(&f->quirks, "org-name-missing", str_of(sender_from[0]));
-	else
-		take_hint(f, &r->submitter, "org-name-missing", senders, sender_from, 4);
-}
-
-static void
-complete_time(struct fields *f, const char *path, int64_t *to, int64_t said)
-{
-	if (has(f, path))
-		return;
-	*to = said;
-	f->seen |= bit_of(f, path);
-	quirks_add(&f->quirks, "date-range-missing", STR("file name"));
-}
-
-/* What the document leaves out and the mail around it may say. */
-static void
-complete(struct fields *f)
-{
-	static const struct hints none = { 0 };
-	const struct hints *h = f->hints != NULL ? f->hints : &none;
-	struct hints_subject subject = hints_subject(h->subject);
-	struct hints_name name = { 0 };
-	struct report *r = &f->report;
-
-	if (hints_name(h->name, &name)) {
-		complete_time(f, BEGIN, &r->begin, name.begin);
-		complete_time(f, END, &r->end, name.end);
-	} else {
-		name = (struct hints_name){ 0 };
-	}
-	if (r->policy.domain.n == 0)
-		complete_domain(f, subject.domain, name.domain);
-	complete_names(f, &subject, &name);
-}
-
 static void
 note_range(struct fields *f, const char *rule)
 {
@@ -485,15 +400,16 @@ void
 fields_finish(struct fields *f)
 {
 	const struct report *r = &f->report;
-	bool ranged = has(f, BEGIN) && has(f, END);
+	bool ranged = fields_has(f, FIELDS_BEGIN) && fields_has(f, FIELDS_END);
 
 	if (f->bad[0] == '\0' &&
 	    (!ranged || r->policy.domain.n == 0 || r->org_name.n == 0 || r->report_id.n == 0))
-		complete(f);
+		complete_report(f);
 	if (f->bad[0] == '\0' && r->policy.domain.n == 0)
 		snprintf(f->bad, sizeof(f->bad), "policy_published/domain is missing");
-	if (f->bad[0] == '\0' && (!has(f, BEGIN) || !has(f, END)))
-		snprintf(f->bad, sizeof(f->bad), "%s is missing", has(f, BEGIN) ? END : BEGIN);
+	if (f->bad[0] == '\0' && (!fields_has(f, FIELDS_BEGIN) || !fields_has(f, FIELDS_END)))
+		snprintf(f->bad, sizeof(f->bad), "%s is missing",
+		    fields_has(f, FIELDS_BEGIN) ? FIELDS_END : FIELDS_BEGIN);
 	if (r->end < r->begin)
 		note_range(f, "date-range-reversed");
 	if (r->begin < YEAR_2012)

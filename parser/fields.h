@@ -77,12 +77,22 @@ void fields_spelling(const struct fields *f, int row, struct str name, struct qu
 int fields_parent(const struct fields *f, int row);
 bool fields_is_leaf(const struct fields *f, int row);
 
+/* Whether an element of this name holds elements, wherever it may stand. */
+bool fields_holds_elements(const struct fields *f, struct str name);
+
 /* An element that holds elements begins, and ends. */
 void fields_open(struct fields *f, int row);
 void fields_close(struct fields *f, int row);
 
 /* A leaf's text, trimmed. */
 void fields_value(struct fields *f, int row, struct str value);
+
+/* Whether the leaf of this path of schema.c has its value in what is open; and that it has. */
+bool fields_has(const struct fields *f, const char *path);
+void fields_mark(struct fields *f, const char *path);
+
+#define FIELDS_BEGIN "report_metadata/date_range/begin"
+#define FIELDS_END "report_metadata/date_range/end"
 
 /*
  * What the policy asks for as far as it has been read: RFC 7489 puts it before the records, and not

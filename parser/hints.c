@@ -132,3 +132,19 @@ hints_domain(struct str s, char *to)
 	}
 	return any ? s : none;
 }
+
+struct str
+hints_tls_domain(const struct hints *h, struct str name, char *to)
+{
+	const struct hints none = { 0 };
+	struct hints_name parts = { 0 };
+	struct str s;
+
+	h = h != NULL ? h : &none;
+	s = hints_domain(h->tls_domain, to);
+	if (s.n == 0)
+		s = hints_domain(hints_subject(h->subject).domain, to);
+	if (s.n == 0 && hints_name(name, &parts))
+		s = hints_domain(parts.domain, to);
+	return s;
+}

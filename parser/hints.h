@@ -46,4 +46,10 @@ bool hints_name(struct str name, struct hints_name *out);
  */
 struct str hints_domain(struct str s, char *to);
 
+/*
+ * The domain a TLS report was sent to, by its mail (${h} may be NULL) and its file name; as
+ * hints_domain.
+ */
+struct str hints_tls_domain(const struct hints *h, struct str name, char *to);
+
 #endif

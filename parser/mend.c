@@ -1,17 +1,14 @@
 #include "parser/mend.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/buf.h"
 #include "parser/decode.h"
+#include "parser/elements.h"
 #include "parser/markup.h"
-#include "parser/normal.h"
 #include "parser/schema.h"
 
 #define PIECE ((size_t)16 << 10)
-
-enum place { BEFORE_ROOT, IN_ROOT, AFTER_ROOT };
 
 /* What began and has no end yet: nothing in it is markup. */
 enum within { WITHIN_NOTHING, WITHIN_COMMENT, WITHIN_CDATA, WITHIN_INSTRUCTION };
@@ -23,29 +20,20 @@ struct unknown {
 };
 
 struct mend {
-	void (*write)(void *arg, struct str xml);
-	void *arg;
-	const struct fields *fields;
-	struct quirks *quirks;
+	struct elements tree; /* that goes out */
 	struct decode decode;
 	struct mended result;
 
 	struct buf in; /* UTF-8, from a "<" or "&" on whose end has not come */
 	size_t wanted; /* bytes it must have before it is worth another look */
 	bool last;     /* nothing comes behind it */
-	unsigned line; /* that its first byte stands in */
 
-	enum place place;
 	enum within within;
 	bool any, declared; /* anything at all, and a declaration, was seen before the root */
-	int8_t open[SCHEMA_ROWS];
-	unsigned depth;
-	bool parent;   /* an element opened below the root */
-	uint64_t seen; /* a bit for each row that ended since a record opened */
+	bool parent;        /* an element opened below the root */
 	struct unknown skip[LIMIT_XML_DEPTH];
 	unsigned skipped;
-	bool swallowed;  /* what is skipped holds parts of a report */
-	struct buf text; /* since the last tag, as it goes out but for ">" */
+	bool swallowed; /* what is skipped holds parts of a report */
 };
 
 struct mend *
@@ -55,12 +43,10 @@ mend_new(void (*write)(void *arg, struct str xml), void *arg)
 
 	if (m == NULL)
 		abort();
-	m->write = write;
-	m->arg = arg;
+	elements_init(&m->tree, write, arg);
 	decode_init(&m->decode);
 	/* Three bytes for each of a piece behind a tag that is not whole yet. */
 	buf_init(&m->in, MARKUP_BYTES + 4 * PIECE);
-	buf_init(&m->text, (size_t)2 * LIMIT_XML_TEXT + 4096);
 	return m;
 }
 
@@ -71,25 +57,21 @@ mend_free(struct mend *m)
 		return;
 	decode_fini(&m->decode);
 	buf_fini(&m->in);
-	buf_fini(&m->text);
+	elements_fini(&m->tree);
 	free(m);
 }
 
 void
 mend_start(struct mend *m, const struct fields *f, struct quirks *quirks)
 {
-	m->fields = f;
-	m->quirks = quirks;
+	elements_start(&m->tree, f, quirks);
 	decode_start(&m->decode, quirks);
 	m->result = (struct mended){ 0 };
 	buf_reset(&m->in);
-	buf_reset(&m->text);
 	m->wanted = 0;
 	m->last = m->any = m->declared = m->parent = m->swallowed = false;
-	m->line = 1;
-	m->place = BEFORE_ROOT;
 	m->within = WITHIN_NOTHING;
-	m->depth = m->skipped = 0;
+	m->skipped = 0;
 }
 
 const struct mended *
@@ -98,284 +80,19 @@ mend_result(const struct mend *m)
 	return &m->result;
 }
 
-/* The quirk ${rule}, with where it was met and ${what}. */
-static void
-note(struct mend *m, const char *rule, struct str what)
-{
-	char detail[120], line[64];
-	int n;
-
-	if (quirks_has(m->quirks, rule))
-		return;
-	what.n = what.n < sizeof(line) ? what.n : sizeof(line);
-	what = normal_line(what, line);
-	what.n = str_utf8(what);
-	n = snprintf(detail, sizeof(detail), "line %u: %.*s", m->line, (int)what.n, what.p);
-	quirks_add(m->quirks, rule, (struct str){ detail, (size_t)n });
-}
-
-static int
-current(const struct mend *m)
-{
-	return m->depth > 0 ? m->open[m->depth - 1] : FIELDS_OUTSIDE;
-}
-
-static bool
-in_leaf(const struct mend *m)
-{
-	return fields_is_leaf(m->fields, current(m));
-}
-
-static void
-put(struct mend *m, const char *before, struct str s, const char *after)
-{
-	m->write(m->arg, str_of(before));
-	m->write(m->arg, s);
-	m->write(m->arg, str_of(after));
-}
-
-/* Write the first ${n} bytes of the text and forget them. */
-static void
-put_text(struct mend *m, size_t n)
-{
-	struct str s = { m->text.p, n };
-
-	while (s.n > 0) {
-		const char *gt = memchr(s.p, '>', s.n);
-		size_t run = gt != NULL ? (size_t)(gt - s.p) : s.n;
-
-		m->write(m->arg, (struct str){ s.p, run });
-		if (gt != NULL)
-			m->write(m->arg, STR("&gt;"));
-		run += gt != NULL;
-		s = (struct str){ s.p + run, s.n - run };
-	}
-	buf_skip(&m->text, n);
-}
-
-/* At most ${n}, so that no character and no reference is cut there. */
-static size_t
-whole(const char *p, size_t n)
-{
-	const char *amp = memrchr(p + n - 12, '&', 12);
-
-	if (amp != NULL)
-		return (size_t)(amp - p);
-	while (((unsigned char)p[n] & 0xC0) == 0x80)
-		n--;
-	return n;
-}
-
-/* Text of an open element, already fit to go out but for its ">". */
-static void
-add_text(struct mend *m, struct str s)
-{
-	while (s.n > 0) {
-		size_t n = s.n < LIMIT_XML_TEXT ? s.n : LIMIT_XML_TEXT;
-
-		buf_put(&m->text, s.p, n);
-		s = (struct str){ s.p + n, s.n - n };
-		/* The rest may still hold what is left of an end tag. */
-		if (m->text.n <= LIMIT_XML_TEXT)
-			continue;
-		n = whole(m->text.p, m->text.n - 256);
-		if (in_leaf(m))
-			put_text(m, n);
-		else
-			buf_skip(&m->text, n);
-	}
-}
-
 static void
 text(struct mend *m, struct str s)
 {
 	struct str seen = str_trim(s);
 
-	if (m->place == BEFORE_ROOT && seen.n > 0)
-		note(m, m->declared ? "declaration-repaired" : "bytes-before-root", seen);
-	else if (m->place == AFTER_ROOT && seen.n > 0)
-		note(m, "bytes-after-root", seen);
-	else if (m->place == IN_ROOT && m->skipped == 0)
-		add_text(m, s);
+	if (m->tree.place == BEFORE_ROOT && seen.n > 0)
+		elements_note(
+		    &m->tree, m->declared ? "declaration-repaired" : "bytes-before-root", seen);
+	else if (m->tree.place == AFTER_ROOT && seen.n > 0)
+		elements_note(&m->tree, "bytes-after-root", seen);
+	else if (m->tree.place == IN_ROOT && m->skipped == 0)
+		elements_text(&m->tree, s);
 	m->any = true;
-}
-
-static int
-record_row(const struct mend *m)
-{
-	return fields_find(m->fields, 0, STR("record"));
-}
-
-static void
-open_element(struct mend *m, int row)
-{
-	if (row == record_row(m))
-		m->seen = 0;
-	m->open[m->depth++] = (int8_t)row;
-	put(m, "<", m->fields->names[row], ">");
-}
-
-static void
-close_element(struct mend *m)
-{
-	if (in_leaf(m))
-		put_text(m, m->text.n);
-	buf_reset(&m->text);
-	m->seen |= (uint64_t)1 << current(m);
-	put(m, "</", m->fields->names[current(m)], ">");
-	if (--m->depth == 0)
-		m->place = AFTER_ROOT;
-}
-
-/* Close until ${depth} elements are open, none of which had an end tag. */
-static void
-close_to(struct mend *m, unsigned depth)
-{
-	while (m->depth > depth) {
-		note(m, "end-tag-missing", m->fields->names[current(m)]);
-		close_element(m);
-	}
-}
-
-/* How many elements are open around and with the innermost one of row ${row}; 0 when it is not. */
-static unsigned
-depth_of(const struct mend *m, int row)
-{
-	unsigned depth = m->depth;
-
-	while (depth > 0 && m->open[depth - 1] != row)
-		depth--;
-	return depth;
-}
-
-static unsigned
-depth_of_name(const struct mend *m, struct str name)
-{
-	unsigned depth = m->depth;
-
-	while (depth > 0 && !str_caseeq(m->fields->names[m->open[depth - 1]], name))
-		depth--;
-	return depth;
-}
-
-/*
- * Where "NAME>" or "/NAME>" of the innermost element stands in the text: its end tag, damaged.
- * Without the "/" only a name of some length is told from text.
- */
-static bool
-broken_end(const struct mend *m, size_t *from, size_t *to)
-{
-	struct str name = m->fields->names[current(m)];
-	const char *p = m->text.p, *end = m->text.p + m->text.n, *gt;
-
-	while ((gt = memchr(p, '>', (size_t)(end - p))) != NULL) {
-		size_t before = (size_t)(gt - m->text.p);
-		struct str s = { gt - name.n, name.n };
-
-		p = gt + 1;
-		if (before < name.n || !str_caseeq(s, name))
-			continue;
-		*from = before - name.n;
-		*to = before + 1;
-		if (*from > 0 && m->text.p[*from - 1] == '/') {
-			(*from)--;
-			return true;
-		}
-		if (name.n >= 4)
-			return true;
-	}
-	return false;
-}
-
-/* A tag comes that does not end the innermost element: perhaps that has ended before. */
-static void
-settle(struct mend *m)
-{
-	size_t from, to;
-
-	while (m->depth > 1 && m->text.n > 0 && broken_end(m, &from, &to)) {
-		struct buf *b = &m->text;
-
-		note(m, "end-tag-broken", (struct str){ b->p + from, to - from });
-		if (in_leaf(m))
-			put_text(m, from);
-		else
-			buf_skip(b, from);
-		buf_skip(b, to - from);
-		m->seen |= (uint64_t)1 << current(m);
-		put(m, "</", m->fields->names[current(m)], ">");
-		m->depth--;
-	}
-	if (!in_leaf(m))
-		buf_reset(&m->text);
-}
-
-static void
-open_root(struct mend *m, const struct markup_tag *tag)
-{
-	struct str uri = { NULL, 0 };
-
-	if (tag != NULL)
-		uri = markup_namespace(tag);
-	m->place = IN_ROOT;
-	m->open[m->depth++] = 0;
-	if (uri.n > 0)
-		put(m, "<feedback xmlns=\"", uri, "\">");
-	else
-		m->write(m->arg, STR("<feedback>"));
-}
-
-/* The record that is open, if one is, is not whole. */
-static void
-give_up_record(struct mend *m)
-{
-	if (depth_of(m, record_row(m)) == 0)
-		return;
-	note(m, "record-incomplete", m->fields->names[current(m)]);
-	if (in_leaf(m))
-		buf_reset(&m->text);
-	m->write(m->arg, STR("<?" MEND_INCOMPLETE "?>"));
-}
-
-/* Whether the record at ${depth} lost nothing but its own end tag. */
-static bool
-is_whole(const struct mend *m, unsigned depth)
-{
-	static const char *const parts[] = { "row", "identifiers", "auth_results" };
-
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if ((m->seen >> fields_find(m->fields, record_row(m), str_of(parts[i])) & 1) == 0)
-			return false;
-	return m->depth == depth;
-}
-
-/* Close until ${depth} elements are open; a record that lost more than its own end tag is lost. */
-static void
-close_around(struct mend *m, unsigned depth)
-{
-	unsigned record = depth_of(m, record_row(m));
-
-	if (in_leaf(m) && m->depth > depth)
-		close_to(m, m->depth - 1);
-	if (record > depth && !is_whole(m, record)) {
-		give_up_record(m);
-		m->result.lost = true;
-	}
-	close_to(m, depth);
-}
-
-/* An element of the schema opens: end what cannot hold it. */
-static void
-make_way(struct mend *m, int row)
-{
-	unsigned depth = depth_of(m, row);
-
-	if (row == record_row(m))
-		close_around(m, 1);
-	else if (depth > 0)
-		close_around(m, depth - 1);
-	else if (in_leaf(m))
-		close_to(m, m->depth - 1);
 }
 
 static uint32_t
@@ -410,32 +127,32 @@ is_wrapper(struct str name)
 static bool
 shows_report(const struct mend *m, struct str name)
 {
-	int row = fields_find(m->fields, 0, name);
+	int row = fields_find(m->tree.fields, 0, name);
 
-	return row > 0 && !fields_is_leaf(m->fields, row);
+	return row > 0 && !fields_is_leaf(m->tree.fields, row);
 }
 
 /* A second root: of a report that is wrapped in its own name, or another report. */
 static void
 root_again(struct mend *m, const struct markup_tag *tag)
 {
-	if (m->place == IN_ROOT && !m->parent) {
-		note(m, "element-twice", tag->name);
+	if (m->tree.place == IN_ROOT && !m->parent) {
+		elements_note(&m->tree, "element-twice", tag->name);
 		return;
 	}
-	if (m->place == IN_ROOT)
-		close_around(m, 0);
+	if (m->tree.place == IN_ROOT)
+		elements_close_around(&m->tree, 0);
 	m->result.lost = true;
-	note(m, "bytes-after-root", tag->name);
+	elements_note(&m->tree, "bytes-after-root", tag->name);
 }
 
 /* A "<" that is text.  Returns the bytes used. */
 static size_t
 less_than(struct mend *m, struct str s)
 {
-	if (m->place == IN_ROOT && m->skipped == 0) {
-		note(m, "bare-less-than", (struct str){ s.p, s.n < 40 ? s.n : 40 });
-		add_text(m, STR("&lt;"));
+	if (m->tree.place == IN_ROOT && m->skipped == 0) {
+		elements_note(&m->tree, "bare-less-than", (struct str){ s.p, s.n < 40 ? s.n : 40 });
+		elements_text(&m->tree, STR("&lt;"));
 	} else {
 		text(m, STR("<"));
 	}
@@ -445,32 +162,33 @@ less_than(struct mend *m, struct str s)
 static void
 open_known(struct mend *m, const struct markup_tag *tag, int row)
 {
-	make_way(m, row);
-	buf_reset(&m->text);
+	elements_make_way(&m->tree, row);
+	buf_reset(&m->tree.text);
 	m->parent = true;
-	fields_spelling(m->fields, row, tag->name, m->quirks);
-	open_element(m, row);
+	fields_spelling(m->tree.fields, row, tag->name, m->tree.quirks);
+	elements_open(&m->tree, row);
 	if (tag->empty)
-		close_element(m);
+		elements_close(&m->tree);
 }
 
 static size_t
 start_in_root(struct mend *m, const struct markup_tag *tag, struct str s)
 {
-	int in = current(m), row = fields_find(m->fields, in, tag->name);
+	int in = elements_current(&m->tree), row = fields_find(m->tree.fields, in, tag->name);
 
-	if (row == FIELDS_UNKNOWN && in_leaf(m))
+	if (row == FIELDS_UNKNOWN && elements_in_leaf(&m->tree))
 		return less_than(m, s);
-	if (row == in && in_leaf(m) && str_trim(buf_str(&m->text)).n > 0 && !tag->empty) {
-		note(m, "end-tag-broken", tag->name);
-		close_element(m);
+	if (row == in && elements_in_leaf(&m->tree) && str_trim(buf_str(&m->tree.text)).n > 0 &&
+	    !tag->empty) {
+		elements_note(&m->tree, "end-tag-broken", tag->name);
+		elements_close(&m->tree);
 		return tag->n;
 	}
-	settle(m);
+	elements_settle(&m->tree);
 	if (row >= 0)
 		open_known(m, tag, row);
 	else if (is_wrapper(tag->name))
-		note(m, "schema-wrapper", tag->name);
+		elements_note(&m->tree, "schema-wrapper", tag->name);
 	else if (!tag->empty)
 		skip_element(m, tag->name);
 	return tag->n;
@@ -480,7 +198,7 @@ start_in_root(struct mend *m, const struct markup_tag *tag, struct str s)
 static size_t
 start_tag(struct mend *m, const struct markup_tag *tag, struct str s)
 {
-	bool root = str_caseeq(tag->name, m->fields->names[0]);
+	bool root = str_caseeq(tag->name, m->tree.fields->names[0]);
 
 	if (m->skipped > 0) {
 		m->swallowed |= shows_report(m, tag->name);
@@ -488,73 +206,61 @@ start_tag(struct mend *m, const struct markup_tag *tag, struct str s)
 			skip_element(m, tag->name);
 		return tag->n;
 	}
-	if (root && m->place != BEFORE_ROOT) {
+	if (root && m->tree.place != BEFORE_ROOT) {
 		root_again(m, tag);
 		return tag->n;
 	}
-	if (m->place == IN_ROOT)
+	if (m->tree.place == IN_ROOT)
 		return start_in_root(m, tag, s);
-	if (m->place == AFTER_ROOT) {
-		note(m, "bytes-after-root", tag->name);
+	if (m->tree.place == AFTER_ROOT) {
+		elements_note(&m->tree, "bytes-after-root", tag->name);
 		return tag->n;
 	}
 	m->any = true;
 	if (root) {
-		fields_spelling(m->fields, 0, tag->name, m->quirks);
-		open_root(m, tag);
+		fields_spelling(m->tree.fields, 0, tag->name, m->tree.quirks);
+		elements_open_root(&m->tree, tag);
 		if (tag->empty)
-			close_element(m);
+			elements_close(&m->tree);
 	} else if (shows_report(m, tag->name)) {
-		note(m, "root-missing", tag->name);
+		elements_note(&m->tree, "root-missing", tag->name);
 		m->result.root_missing = true;
-		open_root(m, NULL);
+		elements_open_root(&m->tree, NULL);
 		return start_in_root(m, tag, s);
 	} else if (is_wrapper(tag->name)) {
-		note(m, "schema-wrapper", tag->name);
+		elements_note(&m->tree, "schema-wrapper", tag->name);
 	}
 	return tag->n;
-}
-
-/* Whether an element of this name holds elements, wherever it may stand. */
-static bool
-holds_elements(const struct mend *m, struct str name)
-{
-	int n;
-
-	schema_rows(&n);
-	for (int row = 0; row < n; row++)
-		if (!fields_is_leaf(m->fields, row) && str_caseeq(m->fields->names[row], name))
-			return true;
-	return false;
 }
 
 static size_t
 end_in_root(struct mend *m, const struct markup_tag *tag, struct str name, struct str s)
 {
-	unsigned depth = depth_of_name(m, name);
-	int row = fields_find(m->fields, current(m), name);
+	unsigned depth = elements_depth(&m->tree, name);
+	int row = fields_find(m->tree.fields, elements_current(&m->tree), name);
 
-	if (depth == 0 && in_leaf(m) && row == FIELDS_UNKNOWN && !holds_elements(m, name))
+	if (depth == 0 && elements_in_leaf(&m->tree) && row == FIELDS_UNKNOWN &&
+	    !fields_holds_elements(m->tree.fields, name))
 		return less_than(m, s);
 	if (tag->broken)
-		note(m, "end-tag-broken", name);
-	if (depth != m->depth) {
-		settle(m);
-		depth = depth_of_name(m, name);
+		elements_note(&m->tree, "end-tag-broken", name);
+	if (depth != m->tree.depth) {
+		elements_settle(&m->tree);
+		depth = elements_depth(&m->tree, name);
 	}
 	if (depth > 0) {
-		close_around(m, depth);
-		close_element(m);
-	} else if (in_leaf(m) && row >= 0 && fields_is_leaf(m->fields, row)) {
-		note(m, "end-tag-broken", name);
-		close_element(m);
+		elements_close_around(&m->tree, depth);
+		elements_close(&m->tree);
+	} else if (elements_in_leaf(&m->tree) && row >= 0 && fields_is_leaf(m->tree.fields, row)) {
+		elements_note(&m->tree, "end-tag-broken", name);
+		elements_close(&m->tree);
 	} else if (is_wrapper(name)) {
-		note(m, "schema-wrapper", name);
+		elements_note(&m->tree, "schema-wrapper", name);
 	} else {
-		note(m, "end-tag-stray", name);
+		elements_note(&m->tree, "end-tag-stray", name);
 		/* What it ended began in something that is missing. */
-		m->result.lost |=
-		    (row < 0 || !fields_is_leaf(m->fields, row)) && holds_elements(m, name);
+		m->result.lost |= (row < 0 || !fields_is_leaf(m->tree.fields, row)) &&
+		    fields_holds_elements(m->tree.fields, name);
 	}
 	return tag->n;
 }
@@ -572,8 +278,8 @@ end_in_skipped(struct mend *m, struct str name)
 		m->swallowed &= i > 0;
 		return true;
 	}
-	if (depth_of_name(m, name) > 0) {
-		note(m, "end-tag-missing", STR("of an unknown element"));
+	if (elements_depth(&m->tree, name) > 0) {
+		elements_note(&m->tree, "end-tag-missing", STR("of an unknown element"));
 		m->result.lost |= m->swallowed;
 		m->swallowed = false;
 		m->skipped = 0;
@@ -581,10 +287,10 @@ end_in_skipped(struct mend *m, struct str name)
 	}
 	/* One that holds text alone ends with whatever comes. */
 	if (!m->skip[m->skipped - 1].parent) {
-		note(m, "end-tag-broken", name);
+		elements_note(&m->tree, "end-tag-broken", name);
 		m->skipped--;
 	} else {
-		note(m, "end-tag-stray", name);
+		elements_note(&m->tree, "end-tag-stray", name);
 	}
 	return true;
 }
@@ -596,10 +302,10 @@ end_tag(struct mend *m, const struct markup_tag *tag, struct str s)
 
 	if (m->skipped > 0 && end_in_skipped(m, name))
 		return tag->n;
-	if (m->place == IN_ROOT)
+	if (m->tree.place == IN_ROOT)
 		return end_in_root(m, tag, name, s);
 	if (is_wrapper(name))
-		note(m, "schema-wrapper", name);
+		elements_note(&m->tree, "schema-wrapper", name);
 	m->any = true;
 	return tag->n;
 }
@@ -644,9 +350,9 @@ inside(struct mend *m, struct str s)
 static size_t
 instruction(struct mend *m, struct str s)
 {
-	if (str_casestarts(s, STR("<?xml")) && m->place == BEFORE_ROOT) {
+	if (str_casestarts(s, STR("<?xml")) && m->tree.place == BEFORE_ROOT) {
 		if (m->any)
-			note(m, "bytes-before-root", STR("before the declaration"));
+			elements_note(&m->tree, "bytes-before-root", STR("before the declaration"));
 		m->declared = true;
 	}
 	m->any = true;
@@ -682,7 +388,7 @@ ampersand(struct mend *m, struct str s, bool last)
 		text(m, (struct str){ s.p, (size_t)n });
 		return (size_t)n;
 	}
-	note(m, "bare-ampersand", (struct str){ s.p, s.n < 40 ? s.n : 40 });
+	elements_note(&m->tree, "bare-ampersand", (struct str){ s.p, s.n < 40 ? s.n : 40 });
 	text(m, STR("&amp;"));
 	return 1;
 }
@@ -734,7 +440,7 @@ work(struct mend *m)
 		n = token(m, (struct str){ p, m->in.n - at });
 		at += n;
 		for (const char *end = p + n; (p = memchr(p, '\n', (size_t)(end - p))) != NULL; p++)
-			m->line++;
+			m->tree.line++;
 	}
 	buf_skip(&m->in, m->result.refused != NULL ? m->in.n : at);
 	/* Looked at again only when it has doubled: linear in what comes, however small its pieces. */
@@ -762,17 +468,19 @@ mend_end(struct mend *m)
 	decode_end(&m->decode, &m->in);
 	m->last = true;
 	work(m);
-	if (m->place != IN_ROOT)
+	m->result.lost |= m->tree.lost;
+	if (m->tree.place != IN_ROOT)
 		return;
-	settle(m);
-	if (m->depth > 1 || m->skipped > 0 || !m->result.root_missing) {
+	elements_settle(&m->tree);
+	if (m->tree.depth > 1 || m->skipped > 0 || !m->result.root_missing) {
 		m->result.truncated = true;
-		note(m, "document-truncated", m->fields->names[current(m)]);
-		give_up_record(m);
+		elements_note(&m->tree, "document-truncated",
+		    m->tree.fields->names[elements_current(&m->tree)]);
+		elements_give_up_record(&m->tree);
 	}
 	/* A value that was cut is none. */
-	if (in_leaf(m))
-		buf_reset(&m->text);
-	while (m->depth > 0)
-		close_element(m);
+	if (elements_in_leaf(&m->tree))
+		buf_reset(&m->tree.text);
+	while (m->tree.depth > 0)
+		elements_close(&m->tree);
 }

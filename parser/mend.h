@@ -11,9 +11,6 @@
 #include "core/err.h"
 #include "parser/fields.h"
 
-/* The one processing instruction that goes out: the record around it is not whole. */
-#define MEND_INCOMPLETE "incomplete"
-
 struct mend;
 
 /* ${write} is given the document in pieces. */

@@ -7,14 +7,13 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "parser/failure.h"
+#include "parser/feedback.h"
 #include "parser/header.h"
 #include "parser/normal.h"
 #include "parser/prescan.h"
+#include "parser/transfer.h"
 
 #define LIMIT_FIELD 8192 /* bytes of a header field that is looked at */
-
-/* What of a message that failed can be of interest. */
-#define SAMPLE_BYTES ((size_t)2 * (LIMIT_SAMPLE_HEADER + LIMIT_SAMPLE_BODY))
 
 struct mime {
 	iconv_t latin1;
@@ -53,7 +52,7 @@ mime_new(struct err *e)
 	m->latin1 = g_mime_iconv_open("UTF-8", "ISO-8859-1");
 	for (size_t i = 0; i <= LIMIT_MIME_DEPTH; i++)
 		buf_init(&m->decoded[i], LIMIT_MAIL_BYTES + (4u << 10));
-	buf_init(&m->sample, SAMPLE_BYTES + 4 * SNIFF_BYTES);
+	buf_init(&m->sample, FEEDBACK_SAMPLE_BYTES + 4 * SNIFF_BYTES);
 	buf_init(&m->repaired, LIMIT_MAIL_BYTES);
 	return m;
 }
@@ -87,99 +86,11 @@ mime_reset(struct mime *m)
 		buf_fini(&m->repaired);
 }
 
-/* The leaf's bytes as they stand in the mail: GMime keeps a window on our own buffer. */
-static struct str
-encoded(const struct walk *w, GMimeDataWrapper *content)
+/* Where a leaf of the present mail is decoded. */
+static struct buf *
+decoded(const struct walk *w)
 {
-	GMimeStream *s = g_mime_data_wrapper_get_stream(content);
-	gint64 from = s->bound_start;
-	gint64 to = s->bound_end < 0 || (guint64)s->bound_end > w->mail.n ? (gint64)w->mail.n
-									  : s->bound_end;
-
-	if (from < 0 || from >= to)
-		return (struct str){ NULL, 0 };
-	return (struct str){ w->mail.p + from, (size_t)(to - from) };
-}
-
-static bool
-is_encoded(GMimeContentEncoding how)
-{
-	return how == GMIME_CONTENT_ENCODING_BASE64 || how == GMIME_CONTENT_ENCODING_UUENCODE ||
-	    how == GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE;
-}
-
-/*
- * The file that a uuencoded text (POSIX) holds: what follows its line "begin MODE NAME", or empty.
- */
-static struct str
-uu_file(struct str in, struct str *name)
-{
-	while (in.n > 0) {
-		const char *end = memchr(in.p, '\n', in.n);
-		size_t n = end != NULL ? (size_t)(end + 1 - in.p) : in.n;
-		struct str line = { in.p, n };
-		size_t i = 6;
-
-		in = (struct str){ in.p + n, in.n - n };
-		if (line.n < 6 || memcmp(line.p, "begin ", 6) != 0)
-			continue;
-		while (i < line.n && line.p[i] >= '0' && line.p[i] <= '7')
-			i++;
-		if (i < 9 || i > 10 || i == line.n || line.p[i] != ' ')
-			continue;
-		*name = str_trim((struct str){ line.p + i, line.n - i });
-		return in;
-	}
-	return in;
-}
-
-/* Append to ${out} what ${in} decodes to, until the first of it says that it is nothing for us. */
-static enum sniff
-undo(GMimeContentEncoding how, struct str in, struct buf *out)
-{
-	enum sniff sniff = SNIFF_EMPTY;
-	GMimeEncoding state;
-
-	g_mime_encoding_init_decode(&state, how);
-	while (in.n > 0 && sniff != SNIFF_OTHER) {
-		size_t n = in.n < 2 * SNIFF_BYTES ? in.n : 2 * SNIFF_BYTES;
-		char *to = buf_room(out, g_mime_encoding_outlen(&state, n));
-
-		if (to == NULL)
-			break;
-		buf_grown(out, g_mime_encoding_step(&state, in.p, n, to));
-		in = (struct str){ in.p + n, in.n - n };
-		if (sniff == SNIFF_EMPTY)
-			sniff = sniff_bytes(buf_str(out));
-	}
-	return sniff;
-}
-
-/*
- * Undo the transfer encoding as far as the bytes are of interest: their beginning always, the rest
- * unless that beginning says that they are nothing for us.
- */
-static void
-decode(const struct walk *w, GMimeDataWrapper *content, struct mime_leaf *leaf)
-{
-	GMimeContentEncoding how = g_mime_data_wrapper_get_encoding(content);
-	struct str in = encoded(w, content);
-	struct buf *out = &w->m->decoded[w->m->level];
-	struct str name;
-
-	/* Yahoo wrote this where base64 was announced. */
-	if (str_eq(str_trim(in), STR("unused")))
-		how = GMIME_CONTENT_ENCODING_7BIT;
-	if (!is_encoded(how)) {
-		leaf->bytes = in;
-		leaf->sniff = sniff_bytes(in);
-		return;
-	}
-	buf_reset(out);
-	if (how == GMIME_CONTENT_ENCODING_UUENCODE)
-		in = uu_file(in, &name);
-	leaf->sniff = undo(how, in, out);
-	leaf->bytes = buf_str(out);
+	return &w->m->decoded[w->m->level];
 }
 
 /* A GMime string made good UTF-8 of at most ${max} bytes, in the arena. */
@@ -263,12 +174,13 @@ count_part(const struct walk *w, struct err *e)
 static int
 walk_uuencoded(const struct walk *w, struct str text, struct err *e)
 {
-	struct buf *out = &w->m->decoded[w->m->level];
+	struct buf *out = decoded(w);
 	struct mime_leaf leaf = { .type = STR("application/octet-stream"), .hints = &w->hints };
 	const char *end;
 	int rc = 1;
 
-	for (text = uu_file(text, &leaf.name); text.n > 0; text = uu_file(text, &leaf.name)) {
+	for (text = transfer_uu_file(text, &leaf.name); text.n > 0;
+	     text = transfer_uu_file(text, &leaf.name)) {
 		end = str_find(text, STR("\nend"));
 		leaf.bytes =
 		    (struct str){ text.p, end != NULL ? (size_t)(end - text.p) + 1 : text.n };
@@ -277,7 +189,7 @@ walk_uuencoded(const struct walk *w, struct str text, struct err *e)
 		if (rc != 1)
 			return rc;
 		buf_reset(out);
-		leaf.sniff = undo(GMIME_CONTENT_ENCODING_UUENCODE, leaf.bytes, out);
+		leaf.sniff = transfer_undo(GMIME_CONTENT_ENCODING_UUENCODE, leaf.bytes, out);
 		leaf.bytes = buf_str(out);
 		rc = w->v->leaf(w->v->arg, &leaf, e);
 		if (rc != 0)
@@ -296,14 +208,14 @@ walk_leaf(const struct walk *w, GMimePart *part, struct err *e)
 	int rc;
 
 	if (content != NULL)
-		decode(w, content, &leaf);
+		leaf.sniff = transfer_decode(w->mail, content, decoded(w), &leaf.bytes);
 	leaf.name = str_of(g_mime_part_get_filename(part));
 	leaf.type = str_of(mime_type);
 	leaf.hints = &w->hints;
 	leaf.header = w->header;
 	rc = w->v->leaf(w->v->arg, &leaf, e);
 	if (rc == 0 && leaf.sniff == SNIFF_OTHER && content != NULL &&
-	    !is_encoded(g_mime_data_wrapper_get_encoding(content)))
+	    !transfer_is_encoded(g_mime_data_wrapper_get_encoding(content)))
 		rc = walk_uuencoded(w, leaf.bytes, e);
 	g_free(mime_type);
 	return rc;
@@ -357,161 +269,14 @@ walk_base64(const struct walk *w, GMimeMultipart *multipart, struct err *e)
 	const char *how = g_mime_object_get_header(object, "Content-Transfer-Encoding");
 	const char *type = g_mime_object_get_header(object, "Content-Type");
 	struct str in = str_of(g_mime_multipart_get_prologue(multipart));
-	struct buf *out = &w->m->decoded[w->m->level];
+	struct buf *out = decoded(w);
 
 	if (type == NULL || !str_caseeq(str_trim(str_of(how)), STR("base64")))
 		return 0;
 	buf_reset(out);
 	buf_printf(out, "Content-Type: %s\n\n", type);
-	(void)undo(GMIME_CONTENT_ENCODING_BASE64, in, out);
+	(void)transfer_undo(GMIME_CONTENT_ENCODING_BASE64, in, out);
 	return out->over ? 0 : mime_walk(w->m, w->arena, buf_str(out), NULL, w->v, e);
-}
-
-static bool
-has_type(GMimeObject *object, const char *type, const char *subtype)
-{
-	return g_mime_content_type_is_type(g_mime_object_get_content_type(object), type, subtype);
-}
-
-static bool
-has_subtype(GMimeObject *object, struct str prefix)
-{
-	GMimeContentType *type = g_mime_object_get_content_type(object);
-
-	return str_casestarts(str_of(g_mime_content_type_get_media_subtype(type)), prefix);
-}
-
-/* Where the header of ${object} begins in the mail, or -1. */
-static gint64
-header_offset(GMimeObject *object)
-{
-	GMimeHeaderList *list = object != NULL ? g_mime_object_get_header_list(object) : NULL;
-	int n = list != NULL ? g_mime_header_list_get_count(list) : 0;
-	gint64 least = -1;
-
-	for (int i = 0; i < n; i++) {
-		gint64 at = g_mime_header_get_offset(g_mime_header_list_get_header_at(list, i));
-
-		if (at >= 0 && (least < 0 || at < least))
-			least = at;
-	}
-	return least;
-}
-
-/* The bytes of an attached message up to ${boundary}, from its header on; empty without header. */
-static struct str
-message_bytes(const struct walk *w, GMimeMessage *message, const char *boundary)
-{
-	gint64 own = header_offset((GMimeObject *)message);
-	gint64 part = header_offset(message != NULL ? g_mime_message_get_mime_part(message) : NULL);
-	gint64 from = own < 0 || (part >= 0 && part < own) ? part : own;
-	struct str line = str_of(boundary);
-	struct str bytes, at;
-
-	if (from < 0 || (guint64)from >= w->mail.n)
-		return (struct str){ NULL, 0 };
-	bytes = (struct str){ w->mail.p + from, w->mail.n - (size_t)from };
-	at = bytes;
-	while (line.n > 0 && at.n > 0) {
-		const char *p = str_find(at, STR("\n--"));
-
-		if (p == NULL)
-			break;
-		at = (struct str){ p + 3, at.n - (size_t)(p + 3 - at.p) };
-		if (at.n >= line.n && memcmp(at.p, line.p, line.n) == 0)
-			return (struct str){ bytes.p, (size_t)(p - bytes.p) };
-	}
-	return bytes;
-}
-
-/* The message that failed, or its header, as ${part} holds it. */
-static struct str
-sample_bytes(const struct walk *w, GMimeObject *part, const char *boundary, bool *undone)
-{
-	GMimeContentEncoding how = GMIME_CONTENT_ENCODING_DEFAULT;
-	struct str in = { NULL, 0 };
-	struct buf *out = &w->m->sample;
-	GMimeDataWrapper *content = NULL;
-	GMimeObject *inner = part;
-	GMimeEncoding state;
-	char *to;
-
-	if (GMIME_IS_MESSAGE_PART(part)) {
-		GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(part));
-		const char *encoding = g_mime_object_get_header(part, "Content-Transfer-Encoding");
-
-		in = message_bytes(w, message, boundary);
-		/* Encoded it has no header that is one: all of it is its text. */
-		inner = message != NULL ? g_mime_message_get_mime_part(message) : NULL;
-		if (encoding != NULL)
-			how = g_mime_content_encoding_from_string(encoding);
-	}
-	if (in.n == 0 && inner != NULL && GMIME_IS_PART(inner))
-		content = g_mime_part_get_content(GMIME_PART(inner));
-	if (content != NULL)
-		in = encoded(w, content);
-	if (content != NULL && inner == part)
-		how = g_mime_data_wrapper_get_encoding(content);
-	if (content == NULL || !is_encoded(how) || in.n == 0)
-		return in;
-	*undone = true;
-	buf_reset(out);
-	g_mime_encoding_init_decode(&state, how);
-	in.n = in.n < SAMPLE_BYTES ? in.n : SAMPLE_BYTES;
-	to = buf_room(out, g_mime_encoding_outlen(&state, in.n));
-	if (to != NULL)
-		buf_grown(out, g_mime_encoding_step(&state, in.p, in.n, to));
-	return buf_str(out);
-}
-
-/* The part of ${multipart} that makes it a failure report, or -1. */
-static int
-failure_part(const struct walk *w, GMimeMultipart *multipart)
-{
-	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(multipart));
-	struct str of = str_of(g_mime_content_type_get_parameter(type, "report-type"));
-	int n = g_mime_multipart_get_count(multipart);
-
-	for (int i = 0; i < n; i++) {
-		GMimeObject *part = g_mime_multipart_get_part(multipart, i);
-
-		if (GMIME_IS_PART(part) && has_subtype(part, STR("feedback-report")))
-			return i;
-	}
-	for (int i = 0; i < n; i++) {
-		GMimeObject *part = g_mime_multipart_get_part(multipart, i);
-		struct mime_leaf leaf = { .sniff = SNIFF_EMPTY };
-
-		if (!GMIME_IS_PART(part) || !has_type(part, "text", "plain") ||
-		    g_mime_part_get_content(GMIME_PART(part)) == NULL)
-			continue;
-		decode(w, g_mime_part_get_content(GMIME_PART(part)), &leaf);
-		if (failure_is_plain(leaf.bytes))
-			return i;
-	}
-	return str_caseeq(of, STR("feedback-report")) ? n : -1;
-}
-
-/* The part behind ${i}, whatever its type; or one before it that says it is a message. */
-static GMimeObject *
-failure_sample(GMimeMultipart *multipart, int i)
-{
-	int n = g_mime_multipart_get_count(multipart);
-
-	if (i + 1 < n)
-		return g_mime_multipart_get_part(multipart, i + 1);
-	for (i = n - 1; i >= 0; i--)
-		if (has_subtype(g_mime_multipart_get_part(multipart, i), STR("rfc")))
-			return g_mime_multipart_get_part(multipart, i);
-	return NULL;
-}
-
-/* Of the types of RFC 5965 and their international forms, RFC 6533. */
-static bool
-is_sample_type(GMimeObject *part)
-{
-	return has_type(part, "message", "rfc822") || has_type(part, "text", "rfc822-headers") ||
-	    has_type(part, "message", "global") || has_type(part, "message", "global-headers");
 }
 
 /*
@@ -519,46 +284,30 @@ is_sample_type(GMimeObject *part)
  * say a forged one, may carry anything that looks like a report.
  */
 static int
-walk_failure(const struct walk *w, GMimeMultipart *multipart, int i, struct err *e)
+walk_failure(
+    const struct walk *w, const struct feedback *f, GMimeMultipart *multipart, int i, struct err *e)
 {
-	bool found = i < g_mime_multipart_get_count(multipart);
-	GMimeObject *part = found ? g_mime_multipart_get_part(multipart, i) : NULL;
-	GMimeDataWrapper *content = found ? g_mime_part_get_content(GMIME_PART(part)) : NULL;
-	GMimeObject *sample = failure_sample(multipart, i);
-	const char *boundary = g_mime_multipart_get_boundary(multipart);
 	struct mime_leaf leaf = { .sniff = SNIFF_EMPTY, .header = w->header, .hints = &w->hints };
 	struct failure_source s = { .header = w->header, .blank_lines = w->blank_lines };
 
-	leaf.type = STR("message/feedback-report");
 	leaf.failure = &s;
-	s.plain = found && !has_subtype(part, STR("feedback-report"));
-	s.odd_outer = !has_type(GMIME_OBJECT(multipart), "multipart", "report");
-	if (content != NULL)
-		decode(w, content, &leaf);
-	if (content != NULL && !s.plain)
-		s.encoded = is_encoded(g_mime_data_wrapper_get_encoding(content));
-	if (sample != NULL) {
-		s.sample = sample_bytes(w, sample, boundary, &s.encoded);
-		s.odd_type = !is_sample_type(sample);
-	}
-	s.fields = leaf.bytes;
-	if (found)
-		leaf.name = str_of(g_mime_part_get_filename(GMIME_PART(part)));
+	feedback_read(f, multipart, i, &leaf, &s);
 	return w->v->leaf(w->v->arg, &leaf, e);
 }
 
 static int
 walk_multipart(const struct walk *w, GMimeMultipart *multipart, struct err *e)
 {
+	const struct feedback f = { w->mail, decoded(w), &w->m->sample };
 	struct mime_header none;
 	int n = g_mime_multipart_get_count(multipart);
 	int failure;
 
 	if (is_passed_over(multipart, w->m->header != NULL ? w->m->header : &none))
 		return 0;
-	failure = failure_part(w, multipart);
+	failure = feedback_part(&f, multipart);
 	if (failure >= 0)
-		return walk_failure(w, multipart, failure, e);
+		return walk_failure(w, &f, multipart, failure, e);
 	if (n == 0)
 		return walk_base64(w, multipart, e);
 	for (int i = 0; i < n; i++)
@@ -590,7 +339,7 @@ walk_message(const struct walk *w, GMimeMessage *message, struct err *e)
 	if (content == NULL)
 		return 0;
 	inner.hints = read_hints(w->arena, GMIME_OBJECT(message));
-	inner.header = message_bytes(w, message, NULL);
+	inner.header = transfer_message(w->mail, message, NULL);
 	if (inner.header.n > LIMIT_HEADER_BYTES)
 		inner.header.n = LIMIT_HEADER_BYTES;
 	inner.header.n = header_length(inner.header);
@@ -660,7 +409,7 @@ mime_walk(struct mime *m, struct arena *a, struct str mail, struct mime_header *
 	int rc = 0;
 
 	assert(w.mail.n <= G_MAXUINT);
-	w.blank_lines = m->level == 0 && failure_undo_blank_lines(w.mail, &m->repaired);
+	w.blank_lines = m->level == 0 && feedback_undo_blank_lines(w.mail, &m->repaired);
 	if (w.blank_lines)
 		w.mail = buf_str(&m->repaired);
 	bytes = (GByteArray){ (guint8 *)(uintptr_t)w.mail.p, (guint)w.mail.n };

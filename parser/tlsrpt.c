@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/buf.h"
 #include "core/limits.h"
-#include "core/text.h"
 #include "core/vocabulary.h"
 #include "parser/normal.h"
-#include "parser/quirks.h"
 #include "parser/rfc3339.h"
+#include "parser/tlsjson.h"
 
 /* What an element takes in a frame beside its texts, counted as if it were text. */
 #define POLICY_BYTES 64
@@ -93,65 +91,6 @@ room_for(struct tlsrpt *t, size_t n, size_t size, size_t cost)
 	if (p == NULL)
 		stop(t, OUTCOME_TOO_BIG, "the report holds too many elements");
 	return p;
-}
-
-/*
- * Upper bound of the values in ${json}: each but the first stands behind one of "[{,:".  Up to a
- * syntax error this sees strings where jansson does.
- */
-static size_t
-count_values(struct str json)
-{
-	size_t n = 1;
-	bool in_string = false;
-
-	for (size_t i = 0; i < json.n; i++) {
-		char c = json.p[i];
-
-		if (in_string && c == '\\')
-			i++;
-		else if (c == '"')
-			in_string = !in_string;
-		else if (!in_string && (c == ',' || c == '{' || c == '['))
-			n++;
-	}
-	return n;
-}
-
-/* The document as a tree, with what had to be forgiven for it; NULL when it is no JSON. */
-static json_t *
-load(struct tlsrpt *t, struct str json)
-{
-	size_t flags = JSON_REJECT_DUPLICATES;
-
-	for (;;) {
-		json_error_t why;
-		json_t *root = json_loadb(json.p, json.n, flags, &why);
-		enum json_error_code code = json_error_code(&why);
-
-		if (root != NULL)
-			return root;
-		if (code == json_error_duplicate_key && (flags & JSON_REJECT_DUPLICATES) != 0) {
-			flags &= ~(size_t)JSON_REJECT_DUPLICATES;
-			quirk(t, "tls-duplicate-key", str_of(why.text));
-		} else if (code == json_error_end_of_input_expected &&
-		    (flags & JSON_DISABLE_EOF_CHECK) == 0) {
-			flags |= JSON_DISABLE_EOF_CHECK;
-			quirk(t, "tls-bytes-after-end", (struct str){ NULL, 0 });
-		} else if (code == json_error_numeric_overflow &&
-		    (flags & JSON_DECODE_INT_AS_REAL) == 0) {
-			flags |= JSON_DECODE_INT_AS_REAL;
-		} else if (code == json_error_invalid_utf8 && json.p != t->repaired.p) {
-			buf_reset(&t->repaired);
-			text_utf8(&t->repaired, json);
-			json = buf_str(&t->repaired);
-			quirk(t, "tls-not-utf8", (struct str){ NULL, 0 });
-		} else {
-			stop(t, OUTCOME_CORRUPT, "not well-formed at line %d: %s", why.line,
-			    why.text);
-			return NULL;
-		}
-	}
 }
 
 /* The member ${key}, NULL also where it is null. */
@@ -481,7 +420,7 @@ judge_bytes(struct tlsrpt *t, struct str json)
 	else if (json.n >= 2 &&
 	    (json.p[0] == '\0' || json.p[1] == '\0' || (unsigned char)json.p[0] >= 0xFE))
 		stop(t, OUTCOME_UNSUPPORTED, "the report is in UTF-16; JSON is UTF-8");
-	else if (count_values(json) > LIMIT_JSON_VALUES)
+	else if (tlsjson_values(json) > LIMIT_JSON_VALUES)
 		stop(t, OUTCOME_TOO_BIG, "the report has more than %d values", LIMIT_JSON_VALUES);
 }
 
@@ -489,6 +428,7 @@ void
 tlsrpt_parse(struct tlsrpt *t, struct str json, struct str domain, struct part *part)
 {
 	json_t *root = NULL;
+	json_error_t why;
 
 	arena_reset(t->arena);
 	if (t->repaired.room > (1u << 20))
@@ -502,8 +442,12 @@ tlsrpt_parse(struct tlsrpt *t, struct str json, struct str domain, struct part *
 	if (json.n >= 3 && memcmp(json.p, "\xEF\xBB\xBF", 3) == 0)
 		json = (struct str){ json.p + 3, json.n - 3 };
 	judge_bytes(t, json);
-	if (t->why[0] == '\0')
-		root = load(t, json);
+	if (t->why[0] == '\0') {
+		root = tlsjson_load(json, &t->repaired, &t->quirks, &why);
+		if (root == NULL)
+			stop(t, OUTCOME_CORRUPT, "not well-formed at line %d: %s", why.line,
+			    why.text);
+	}
 	if (root != NULL)
 		read_report(t, root, domain);
 	json_decref(root);

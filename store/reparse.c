@@ -1,6 +1,5 @@
 #include "store/reparse.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,13 +9,13 @@
 #include "store/connection.h"
 #include "store/copy.h"
 #include "store/dictionary.h"
+#include "store/originals.h"
 #include "store/param.h"
 #include "store/rows.h"
 
 #include "sql.h"
 
 #define PIECE ((size_t)64 << 10)
-#define DAYS_TO_2000 10957 /* from 1970: PostgreSQL counts from there */
 
 struct reparse {
 	struct reparse_conf conf;
@@ -24,25 +23,8 @@ struct reparse {
 	struct dictionary *dictionary;
 	struct claims claims;
 	struct buf out; /* rows on their way */
-	PGresult *page;
-	struct reparse_original originals[LIMIT_REPARSE_ORIGINALS];
-	struct identity last; /* key of the last original read */
-	time_t troubled;      /* since when the database is away; 0: it is not */
-};
-
-/* Columns of sql/query/reparse_page.sql. */
-enum {
-	DOMAIN_ID,
-	DAY,
-	REPORT_KEY,
-	IDENTITY_KEY,
-	DAYS,
-	INTAKE_ID,
-	IMPORTED_AT,
-	NAME,
-	HEADER,
-	MEMBER,
-	BYTES
+	struct originals originals;
+	time_t troubled; /* since when the database is away; 0: it is not */
 };
 
 static PGresult *
@@ -118,7 +100,7 @@ reparse_open(const struct reparse_conf *conf, struct err *e)
 	r->dictionary = dictionary_new();
 	claims_init(&r->claims);
 	buf_init(&r->out, SIZE_MAX / 2);
-	r->last.domain_id = INT64_MIN;
+	originals_init(&r->originals);
 	if (connect_once(r, e) == 0)
 		return r;
 	reparse_close(r);
@@ -130,7 +112,7 @@ reparse_close(struct reparse *r)
 {
 	if (r == NULL)
 		return;
-	PQclear(r->page);
+	originals_fini(&r->originals);
 	PQfinish(r->c);
 	dictionary_free(r->dictionary);
 	claims_fini(&r->claims);
@@ -174,90 +156,15 @@ await_database(struct reparse *r, struct err *story)
 	return r->c != NULL ? 0 : -1;
 }
 
-static uint64_t
-number(const PGresult *page, int row, int column)
-{
-	const unsigned char *p = (const unsigned char *)PQgetvalue(page, row, column);
-	uint64_t v = 0;
-
-	for (int i = 0; i < PQgetlength(page, row, column); i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static struct str
-bytes_of(const PGresult *page, int row, int column)
-{
-	return (
-	    struct str){ PQgetvalue(page, row, column), (size_t)PQgetlength(page, row, column) };
-}
-
-static struct key
-key_at(const PGresult *page, int row, int column)
-{
-	struct key k = { { 0 } };
-
-	if (PQgetlength(page, row, column) == (int)sizeof(k.b))
-		memcpy(k.b, PQgetvalue(page, row, column), sizeof(k.b));
-	return k;
-}
-
-/* The originals of the page in hand that belong to a report: how many. */
-static int
-take_page(struct reparse *r)
-{
-	const PGresult *page = r->page;
-	int n = 0;
-
-	for (int row = 0; row < PQntuples(page); row++) {
-		struct reparse_original *o = &r->originals[n];
-
-		o->identity = (struct identity){
-			.domain_id = (int64_t)number(page, row, DOMAIN_ID),
-			.day = (int32_t)number(page, row, DAY) + DAYS_TO_2000,
-			.days = (int16_t)number(page, row, DAYS),
-			.report_key = key_at(page, row, REPORT_KEY),
-			.identity_key = key_at(page, row, IDENTITY_KEY),
-		};
-		r->last = o->identity;
-		o->intake_id = (int64_t)number(page, row, INTAKE_ID);
-		o->imported_at = (int64_t)number(page, row, IMPORTED_AT);
-		o->domain = bytes_of(page, row, NAME);
-		o->member = bytes_of(page, row, MEMBER);
-		o->header = bytes_of(page, row, HEADER);
-		o->bytes = bytes_of(page, row, BYTES);
-		n += !PQgetisnull(page, row, INTAKE_ID);
-	}
-	return n;
-}
-
-static enum remedy
-ask_page(struct reparse *r, struct err *e)
-{
-	char domain_id[24], day[16], key[2 * sizeof(struct key) + 1], most[16], most_bytes[24];
-	const char *values[] = { r->conf.domain, r->conf.from, r->conf.to, domain_id, day, key,
-		most, most_bytes };
-
-	snprintf(domain_id, sizeof(domain_id), "%lld", (long long)r->last.domain_id);
-	snprintf(day, sizeof(day), "%d", (int)r->last.day);
-	for (size_t i = 0; i < sizeof(struct key); i++)
-		snprintf(key + 2 * i, 3, "%02x", r->last.report_key.b[i]);
-	snprintf(most, sizeof(most), "%d", LIMIT_REPARSE_ORIGINALS);
-	snprintf(most_bytes, sizeof(most_bytes), "%llu", LIMIT_REPARSE_BYTES);
-	PQclear(r->page);
-	r->page = PQexecParams(r->c, sql_query_reparse_page, 8, NULL, values, NULL, NULL, 1);
-	return connection_judge(r->c, r->page, e);
-}
-
 int
 reparse_next(struct reparse *r, const struct reparse_original **list, struct err *e)
 {
 	enum remedy remedy;
 	int n = 0;
 
-	*list = r->originals;
+	*list = r->originals.list;
 	do {
-		while ((remedy = ask_page(r, e)) == REMEDY_RETRY)
+		while ((remedy = originals_ask(&r->originals, r->c, &r->conf, e)) == REMEDY_RETRY)
 			if (await_database(r, e) < 0)
 				return -1;
 		/* What it cannot read is what somebody typed: a day. */
@@ -266,8 +173,8 @@ reparse_next(struct reparse *r, const struct reparse_original **list, struct err
 		if (remedy != REMEDY_NONE)
 			return -1;
 		r->troubled = 0;
-		n = take_page(r);
-	} while (n == 0 && PQntuples(r->page) > 0);
+		n = originals_take(&r->originals);
+	} while (n == 0 && PQntuples(r->originals.page) > 0);
 	return n;
 }
 

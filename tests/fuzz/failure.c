@@ -8,6 +8,8 @@
 #include "core/limits.h"
 #include "core/wire.h"
 #include "parser/failure.h"
+#include "parser/feedback.h"
+#include "parser/labels.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 
@@ -60,13 +62,13 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
 	if (undone.max == 0)
 		buf_init(&undone, LIMIT_MAIL_BYTES);
-	if (n > 0 && failure_undo_blank_lines(rest, &undone))
+	if (n > 0 && feedback_undo_blank_lines(rest, &undone))
 		assert(str_find(buf_str(&undone), STR("feedback-report")) != NULL);
 	s.header = take(&rest);
 	s.fields = take(&rest);
 	s.sample = rest;
 	parse(&s);
-	s.plain = failure_is_plain(s.fields);
+	s.plain = labels_are_failure(s.fields);
 	if (s.plain)
 		parse(&s);
 	return 0;

@@ -9,6 +9,8 @@
 #include "core/buf.h"
 #include "core/limits.h"
 #include "parser/failure.h"
+#include "parser/feedback.h"
+#include "parser/labels.h"
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -209,8 +211,8 @@ test_plain(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(none); i++)
-		assert_false(failure_is_plain(str_of(none[i])));
-	assert_true(failure_is_plain(s.fields));
+		assert_false(labels_are_failure(str_of(none[i])));
+	assert_true(labels_are_failure(s.fields));
 	assert_string_equal(parse_source(&s), "failure-plain-text");
 	assert_str(part.failure->domain, "d.example");
 	assert_int_equal(part.failure->arrived, 5);
@@ -229,10 +231,10 @@ test_blank_lines(void **state)
 
 	(void)state;
 	buf_init(&b, 1000);
-	assert_false(failure_undo_blank_lines(STR("a: feedback-report\n\nb"), &b));
-	assert_false(failure_undo_blank_lines(STR("a: b\n \nc"), &b));
-	assert_false(failure_undo_blank_lines(STR("a: feedback-report\n c\n"), &b));
-	assert_true(failure_undo_blank_lines(STR("a: feedback-report\n c\n \t\r\nb\n \n"), &b));
+	assert_false(feedback_undo_blank_lines(STR("a: feedback-report\n\nb"), &b));
+	assert_false(feedback_undo_blank_lines(STR("a: b\n \nc"), &b));
+	assert_false(feedback_undo_blank_lines(STR("a: feedback-report\n c\n"), &b));
+	assert_true(feedback_undo_blank_lines(STR("a: feedback-report\n c\n \t\r\nb\n \n"), &b));
 	assert_str(buf_str(&b), "a: feedback-report\n c\n\nb\n\n");
 	buf_fini(&b);
 }

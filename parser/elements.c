@@ -1,0 +1,291 @@
+#include "parser/elements.h"
+
+#include <stdio.h>
+
+#include "parser/markup.h"
+#include "parser/normal.h"
+
+void
+elements_init(struct elements *l, void (*write)(void *arg, struct str xml), void *arg)
+{
+	*l = (struct elements){ .write = write, .arg = arg };
+	buf_init(&l->text, (size_t)2 * LIMIT_XML_TEXT + 4096);
+}
+
+void
+elements_fini(struct elements *l)
+{
+	buf_fini(&l->text);
+}
+
+void
+elements_start(struct elements *l, const struct fields *f, struct quirks *quirks)
+{
+	l->fields = f;
+	l->quirks = quirks;
+	buf_reset(&l->text);
+	l->line = 1;
+	l->place = BEFORE_ROOT;
+	l->depth = 0;
+	l->lost = false;
+}
+
+void
+elements_note(struct elements *l, const char *rule, struct str what)
+{
+	char detail[120], line[64];
+	int n;
+
+	if (quirks_has(l->quirks, rule))
+		return;
+	what.n = what.n < sizeof(line) ? what.n : sizeof(line);
+	what = normal_line(what, line);
+	what.n = str_utf8(what);
+	n = snprintf(detail, sizeof(detail), "line %u: %.*s", l->line, (int)what.n, what.p);
+	quirks_add(l->quirks, rule, (struct str){ detail, (size_t)n });
+}
+
+int
+elements_current(const struct elements *l)
+{
+	return l->depth > 0 ? l->open[l->depth - 1] : FIELDS_OUTSIDE;
+}
+
+bool
+elements_in_leaf(const struct elements *l)
+{
+	return fields_is_leaf(l->fields, elements_current(l));
+}
+
+static void
+put(struct elements *l, const char *before, struct str s, const char *after)
+{
+	l->write(l->arg, str_of(before));
+	l->write(l->arg, s);
+	l->write(l->arg, str_of(after));
+}
+
+/* Write the first ${n} bytes of the text and forget them. */
+static void
+put_text(struct elements *l, size_t n)
+{
+	struct str s = { l->text.p, n };
+
+	while (s.n > 0) {
+		const char *gt = memchr(s.p, '>', s.n);
+		size_t run = gt != NULL ? (size_t)(gt - s.p) : s.n;
+
+		l->write(l->arg, (struct str){ s.p, run });
+		if (gt != NULL)
+			l->write(l->arg, STR("&gt;"));
+		run += gt != NULL;
+		s = (struct str){ s.p + run, s.n - run };
+	}
+	buf_skip(&l->text, n);
+}
+
+/* At most ${n}, so that no character and no reference is cut there. */
+static size_t
+whole(const char *p, size_t n)
+{
+	const char *amp = memrchr(p + n - 12, '&', 12);
+
+	if (amp != NULL)
+		return (size_t)(amp - p);
+	while (((unsigned char)p[n] & 0xC0) == 0x80)
+		n--;
+	return n;
+}
+
+void
+elements_text(struct elements *l, struct str s)
+{
+	while (s.n > 0) {
+		size_t n = s.n < LIMIT_XML_TEXT ? s.n : LIMIT_XML_TEXT;
+
+		buf_put(&l->text, s.p, n);
+		s = (struct str){ s.p + n, s.n - n };
+		/* The rest may still hold what is left of an end tag. */
+		if (l->text.n <= LIMIT_XML_TEXT)
+			continue;
+		n = whole(l->text.p, l->text.n - 256);
+		if (elements_in_leaf(l))
+			put_text(l, n);
+		else
+			buf_skip(&l->text, n);
+	}
+}
+
+static int
+record_row(const struct elements *l)
+{
+	return fields_find(l->fields, 0, STR("record"));
+}
+
+void
+elements_open(struct elements *l, int row)
+{
+	if (row == record_row(l))
+		l->seen = 0;
+	l->open[l->depth++] = (int8_t)row;
+	put(l, "<", l->fields->names[row], ">");
+}
+
+void
+elements_close(struct elements *l)
+{
+	if (elements_in_leaf(l))
+		put_text(l, l->text.n);
+	buf_reset(&l->text);
+	l->seen |= (uint64_t)1 << elements_current(l);
+	put(l, "</", l->fields->names[elements_current(l)], ">");
+	if (--l->depth == 0)
+		l->place = AFTER_ROOT;
+}
+
+/* Close until ${depth} elements are open, none of which had an end tag. */
+static void
+close_to(struct elements *l, unsigned depth)
+{
+	while (l->depth > depth) {
+		elements_note(l, "end-tag-missing", l->fields->names[elements_current(l)]);
+		elements_close(l);
+	}
+}
+
+/* How many elements are open around and with the innermost one of row ${row}; 0 when it is not. */
+static unsigned
+depth_of(const struct elements *l, int row)
+{
+	unsigned depth = l->depth;
+
+	while (depth > 0 && l->open[depth - 1] != row)
+		depth--;
+	return depth;
+}
+
+unsigned
+elements_depth(const struct elements *l, struct str name)
+{
+	unsigned depth = l->depth;
+
+	while (depth > 0 && !str_caseeq(l->fields->names[l->open[depth - 1]], name))
+		depth--;
+	return depth;
+}
+
+/*
+ * Where "NAME>" or "/NAME>" of the innermost element stands in the text: its end tag, damaged.
+ * Without the "/" only a name of some length is told from text.
+ */
+static bool
+broken_end(const struct elements *l, size_t *from, size_t *to)
+{
+	struct str name = l->fields->names[elements_current(l)];
+	const char *p = l->text.p, *end = l->text.p + l->text.n, *gt;
+
+	while ((gt = memchr(p, '>', (size_t)(end - p))) != NULL) {
+		size_t before = (size_t)(gt - l->text.p);
+		struct str s = { gt - name.n, name.n };
+
+		p = gt + 1;
+		if (before < name.n || !str_caseeq(s, name))
+			continue;
+		*from = before - name.n;
+		*to = before + 1;
+		if (*from > 0 && l->text.p[*from - 1] == '/') {
+			(*from)--;
+			return true;
+		}
+		if (name.n >= 4)
+			return true;
+	}
+	return false;
+}
+
+void
+elements_settle(struct elements *l)
+{
+	size_t from, to;
+
+	while (l->depth > 1 && l->text.n > 0 && broken_end(l, &from, &to)) {
+		struct buf *b = &l->text;
+
+		elements_note(l, "end-tag-broken", (struct str){ b->p + from, to - from });
+		if (elements_in_leaf(l))
+			put_text(l, from);
+		else
+			buf_skip(b, from);
+		buf_skip(b, to - from);
+		l->seen |= (uint64_t)1 << elements_current(l);
+		put(l, "</", l->fields->names[elements_current(l)], ">");
+		l->depth--;
+	}
+	if (!elements_in_leaf(l))
+		buf_reset(&l->text);
+}
+
+void
+elements_open_root(struct elements *l, const struct markup_tag *tag)
+{
+	struct str uri = { NULL, 0 };
+
+	if (tag != NULL)
+		uri = markup_namespace(tag);
+	l->place = IN_ROOT;
+	l->open[l->depth++] = 0;
+	if (uri.n > 0)
+		put(l, "<feedback xmlns=\"", uri, "\">");
+	else
+		l->write(l->arg, STR("<feedback>"));
+}
+
+void
+elements_give_up_record(struct elements *l)
+{
+	if (depth_of(l, record_row(l)) == 0)
+		return;
+	elements_note(l, "record-incomplete", l->fields->names[elements_current(l)]);
+	if (elements_in_leaf(l))
+		buf_reset(&l->text);
+	l->write(l->arg, STR("<?" ELEMENTS_INCOMPLETE "?>"));
+}
+
+/* Whether the record at ${depth} lost nothing but its own end tag. */
+static bool
+is_whole(const struct elements *l, unsigned depth)
+{
+	static const char *const parts[] = { "row", "identifiers", "auth_results" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		if ((l->seen >> fields_find(l->fields, record_row(l), str_of(parts[i])) & 1) == 0)
+			return false;
+	return l->depth == depth;
+}
+
+void
+elements_close_around(struct elements *l, unsigned depth)
+{
+	unsigned record = depth_of(l, record_row(l));
+
+	if (elements_in_leaf(l) && l->depth > depth)
+		close_to(l, l->depth - 1);
+	if (record > depth && !is_whole(l, record)) {
+		elements_give_up_record(l);
+		l->lost = true;
+	}
+	close_to(l, depth);
+}
+
+void
+elements_make_way(struct elements *l, int row)
+{
+	unsigned depth = depth_of(l, row);
+
+	if (row == record_row(l))
+		elements_close_around(l, 1);
+	else if (depth > 0)
+		elements_close_around(l, depth - 1);
+	else if (elements_in_leaf(l))
+		close_to(l, l->depth - 1);
+}
