@@ -102,12 +102,15 @@ print_text(struct buf *out, const struct explanation *x)
 		buf_printf(out, "\npart %s\n", answer_value(x->parts, part, 0));
 		lines(out, "  ", x->parts, part, 1);
 		for (size_t q = 0; q < answer_rows(x->quirks); q++) {
+			struct str detail = str_of(answer_value(x->quirks, q, 2));
+
 			if (!is_of(x, q, part))
 				continue;
 			buf_puts(out, STR("  repaired    "));
 			text_terminal(out, str_of(answer_value(x->quirks, q, 1)));
-			buf_puts(out, STR(": "));
-			text_terminal(out, str_of(answer_value(x->quirks, q, 2)));
+			if (detail.n > 0)
+				buf_puts(out, STR(": "));
+			text_terminal(out, detail);
 			buf_put8(out, '\n');
 		}
 	}

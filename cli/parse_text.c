@@ -351,8 +351,9 @@ parse_text_part(struct buf *out, const char *file, const struct part *p)
 	for (size_t i = 0; i < nquirks; i++) {
 		buf_puts(out, STR("  repaired: "));
 		shown(out, quirks[i].rule);
-		buf_puts(out, STR(": "));
-		shown(out, quirks[i].detail);
+		if (quirks[i].detail.n > 0)
+			buf_puts(out, STR(": "));
+		text_terminal(out, quirks[i].detail);
 		buf_put8(out, '\n');
 	}
 }

@@ -159,7 +159,7 @@ struct report {
 	struct policy policy;
 	struct quirk *quirks;
 	uint16_t nquirks;
-	bool partial;           /* the document ended early: never stored as whole */
+	bool partial;           /* some of it is missing: never stored as whole */
 	uint64_t record_count;  /* records that came before this */
 	uint64_t message_count; /* the sum of their counts */
 };

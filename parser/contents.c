@@ -149,8 +149,10 @@ read_tnef(struct contents *c, const struct mime_leaf *leaf, struct err *e)
 	}
 	if (n > 0 || !t.cut || !is_expected(leaf))
 		return 0;
-	snprintf(reason, sizeof(reason), "winmail.dat is damaged: %u of its checksums are wrong",
-	    t.checksum_bad);
+	snprintf(reason, sizeof(reason), "winmail.dat is damaged or ends early");
+	if (t.checksum_bad > 0)
+		snprintf(reason, sizeof(reason),
+		    "winmail.dat is damaged: %u of its checksums are wrong", t.checksum_bad);
 	return attachment_say(c->attachments, leaf->name, OUTCOME_CORRUPT, KIND_UNKNOWN, reason, e);
 }
 

@@ -104,6 +104,7 @@ fields_start(struct fields *f, struct arena *a)
 	f->hints = NULL;
 	f->only_from_n = 0;
 	f->any_from = false;
+	f->lost = false;
 	start_record(f);
 	f->modes = (struct modes){ 0 };
 	f->bases[IN_REPORT] = f->bases[IN_LIST] = &f->report;
@@ -192,8 +193,10 @@ fields_open(struct fields *f, int row)
 
 	switch (f->rows[row].base) {
 	case IN_RECORD:
-		if (f->bases[IN_RECORD] != NULL)
+		if (f->bases[IN_RECORD] != NULL) {
 			quirks_add(&f->quirks, "record-in-record", name);
+			f->lost |= (f->seen & f->below[row]) != 0;
+		}
 		start_record(f);
 		f->bases[IN_RECORD] = &f->record;
 		break;
@@ -216,6 +219,11 @@ fields_open(struct fields *f, int row)
 			f->spfs[at] = (struct spf_result){ 0 };
 		break;
 	default:
+		/* Of two policies the first counts: a mixture would be nobody's. */
+		if (row == f->parents[f->policy[0]] && (f->seen & f->below[row]) != 0) {
+			quirks_add(&f->quirks, "element-twice", name);
+			f->bases[IN_REPORT] = NULL;
+		}
 		return;
 	}
 	f->seen &= ~f->below[row];
@@ -331,6 +339,8 @@ fields_close(struct fields *f, int row)
 	enum fields_base base = f->rows[row].base;
 	bool empty = (f->seen & f->below[row]) == 0;
 
+	if (row == f->parents[f->policy[0]])
+		f->bases[IN_REPORT] = &f->report;
 	if (base == IN_REPORT || f->bases[base] == NULL)
 		return;
 	f->bases[base] = NULL;
@@ -360,6 +370,8 @@ fields_value(struct fields *f, int row, struct str value)
 	const struct schema_row *r = &f->rows[row];
 	uint64_t bit = (uint64_t)1 << row;
 
+	if (value.n > 0 && r->base == IN_RECORD && f->bases[IN_RECORD] == NULL)
+		f->lost = true;
 	if (value.n == 0 || f->bases[r->base] == NULL)
 		return;
 	if ((f->seen & bit) != 0 && r->base != IN_LIST) {

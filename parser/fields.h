@@ -32,6 +32,7 @@ struct fields {
 	struct record record;      /* texts in ->text, good until the next record */
 	bool incomplete;           /* the open record is not whole and will not count */
 	bool record_ready;         /* ->record is whole */
+	bool lost;                 /* some of a record went, as another opened inside it */
 	const struct hints *hints; /* of the mail around the document, or NULL; see fields_finish */
 	/* The header_from of all records so far, unless they differ or one has none. */
 	char only_from[LIMIT_DOMAIN_BYTES];

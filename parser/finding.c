@@ -8,25 +8,35 @@
 #include "parser/mend.h"
 #include "parser/normal.h"
 
+/* Append ${before}${s}", of at most 50 bytes, unless ${s} is empty. */
+static void
+put_named(struct buf *b, const char *before, struct str s)
+{
+	if (s.n == 0)
+		return;
+	buf_puts(b, str_of(before));
+	text_utf8(b, (struct str){ s.p, s.n < 50 ? s.n : 50 });
+	buf_put8(b, '"');
+}
+
 struct str
 finding_explain(const struct report *r, const char *what, struct buf *b)
 {
-	char tail[200], line[200];
 	struct str words = str_of(what);
-	int n = 0;
+	char line[200];
 
-	if (r->org_name.n > 0 || r->policy.domain.n > 0)
-		n = snprintf(tail, sizeof(tail), " (report \"%.*s\" of \"%.*s\" for \"%.*s\")",
-		    (int)(r->report_id.n < 50 ? r->report_id.n : 50), r->report_id.p,
-		    (int)(r->org_name.n < 50 ? r->org_name.n : 50), r->org_name.p,
-		    (int)(r->policy.domain.n < 50 ? r->policy.domain.n : 50), r->policy.domain.p);
 	/* libxml2 puts line feeds into some of its complaints. */
 	if (words.n > sizeof(line))
 		words.n = sizeof(line);
 	buf_reset(b);
 	text_utf8(b, normal_line(words, line));
-	if (n > 0)
-		text_utf8(b, str_of(tail));
+	if (r->org_name.n > 0 || r->policy.domain.n > 0) {
+		buf_puts(b, STR(" (report"));
+		put_named(b, " \"", r->report_id);
+		put_named(b, " of \"", r->org_name);
+		put_named(b, " for \"", r->policy.domain);
+		buf_put8(b, ')');
+	}
 	return buf_str(b);
 }
 
@@ -74,7 +84,7 @@ judge_mended(struct finding *v, const char *trouble)
 		mark_partial(v, "the archive is damaged", trouble);
 	else if (m->truncated)
 		mark_partial(v, "the document ends early", NULL);
-	else if (m->lost)
+	else if (m->lost || f->lost)
 		mark_partial(v, "something is missing in its middle", NULL);
 	return OUTCOME_REPORT;
 }
@@ -100,6 +110,8 @@ finding_judge(struct finding *v, enum outcome outcome, const char *trouble)
 	}
 	if (f->report.record_count > 0 && is_altered(trouble))
 		mark_partial(v, "the archive is damaged", trouble);
+	else if (f->report.record_count > 0 && f->lost)
+		mark_partial(v, "something is missing in its middle", NULL);
 	if (f->report.record_count > 0)
 		return OUTCOME_REPORT;
 	snprintf(v->why, sizeof(v->why), "the report has no records");

@@ -408,6 +408,7 @@ schema_name(struct str name)
 		struct str alias, name;
 	} aliases[] = {
 		{ { "identities", 10 }, { "identifiers", 11 } }, /* junc.org */
+		{ { "data_range", 10 }, { "date_range", 10 } },  /* kddi.com */
 	};
 
 	for (size_t i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)

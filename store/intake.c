@@ -216,7 +216,7 @@ take_record(struct intake *in, struct str payload, struct err *e)
 	struct str set;
 
 	if (p == NULL)
-		return err_set(e, ERR_MESSAGE, "the message has too many parts");
+		return err_set(e, ERR_MESSAGE, "the mail has too many parts");
 	if (p->records == LIMIT_RECORDS)
 		return err_set(
 		    e, ERR_MESSAGE, "the report has more than %d records", LIMIT_RECORDS);
@@ -300,12 +300,12 @@ take_part(struct intake *in, struct str payload, struct err *e)
 	int rc = -1;
 
 	if (p == NULL)
-		return err_set(e, ERR_MESSAGE, "the message has too many parts");
+		return err_set(e, ERR_MESSAGE, "the mail has too many parts");
 	if (part_get(in->env->scratch, payload, &part, e) < 0)
 		goto out;
 	if (++in->nparts > LIMIT_MESSAGE_REPORTS) {
-		err_set(e, ERR_MESSAGE, "the message holds more than %d reports",
-		    LIMIT_MESSAGE_REPORTS);
+		err_set(
+		    e, ERR_MESSAGE, "the mail holds more than %d reports", LIMIT_MESSAGE_REPORTS);
 		goto out;
 	}
 	p->part = part;
@@ -316,7 +316,7 @@ take_part(struct intake *in, struct str payload, struct err *e)
 	else if (close_block(in, p, e) < 0)
 		goto out;
 	if (!keep_content(in, &part, p)) {
-		err_set(e, ERR_MESSAGE, "the message has too many parts");
+		err_set(e, ERR_MESSAGE, "the mail has too many parts");
 		goto out;
 	}
 	if (part.report != NULL &&
@@ -369,7 +369,7 @@ intake_frame(struct intake *in, enum frame_type type, struct str payload, struct
 	case FRAME_ORIGINAL:
 		p = open_part(in);
 		if (p == NULL)
-			return err_set(e, ERR_MESSAGE, "the message has too many parts");
+			return err_set(e, ERR_MESSAGE, "the mail has too many parts");
 		if (spool_bytes(&p->original) + payload.n > LIMIT_MAIL_BYTES)
 			return err_set(e, ERR_MESSAGE, "the parser sent back more than it got");
 		return spool_put(&p->original, payload, e);

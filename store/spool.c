@@ -64,7 +64,7 @@ file(struct spool *s, struct err *e)
 	struct str rest = buf_str(&s->tail);
 
 	if (f->size + s->tail.n > LIMIT_SPOOL_BYTES)
-		return err_set(e, ERR_MESSAGE, "the message takes more than %llu bytes of room",
+		return err_set(e, ERR_MESSAGE, "the mail takes more than %llu bytes of room",
 		    (unsigned long long)LIMIT_SPOOL_BYTES);
 	if (f->fd < 0)
 		f->fd = open(f->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);

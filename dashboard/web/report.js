@@ -27,7 +27,7 @@ const header = (data) => html`<section class="card" aria-labelledby="header"><h2
 	${fact('Report id', html`<span class="mono">${text(data.report_id)}</span>`)}
 	${fact('Period', html`${time(data.begin_at)} – ${time(data.end_at)}`)}
 	${fact('Counts on', data.counted ? countsOn(data) : 'no day')}
-	${fact('Complete', data.partial ? 'no: the document ends early' : null)}
+	${fact('Complete', data.partial ? 'no: something of it is missing, the complete records count' : null)}
 	${fact('Disagrees', data.records_disagreeing ? html`in ${number(data.records_disagreeing)} of ${
 		counted(data.records_checked, 'record')} with its own results` : null)}
 	${said('E-mail', data.email)}

@@ -41,7 +41,7 @@ COMMENT ON COLUMN ruastat.reports.report_key IS 'Digest of the report''s identit
 COMMENT ON COLUMN ruastat.reports.intake_id IS 'The message it came in first (ruastat.intake)';
 COMMENT ON COLUMN ruastat.reports.imported_at IS 'When it was stored';
 COMMENT ON COLUMN ruastat.reports.filed_on IS 'Day under which the report is filed: the UTC day of its period''s midpoint, whatever it is; a condition on it is fast';
-COMMENT ON COLUMN ruastat.reports.partial IS 'Whether the document ended early: the records before its end are here, others are not';
+COMMENT ON COLUMN ruastat.reports.partial IS 'Whether some of the report is missing, its end or something in its middle: the complete records are here, others are not';
 COMMENT ON COLUMN ruastat.reports.records_checked IS 'Records for which, of DKIM or SPF, what the reporter says and what follows from the raw results are known; NULL: stored before this was counted';
 COMMENT ON COLUMN ruastat.reports.records_disagreeing IS 'Of records_checked those for which they differ (ruastat.disagreements)';
 COMMENT ON COLUMN ruastat.reports.messages_checked IS 'Messages of records_checked';

@@ -51,5 +51,16 @@ then
 else
 	say "not ok" "EXPECT.tsv"
 fi
+
+# The rules of QUIRKS.md are those the golden files show, each somewhere and no other.
+sed -n 's/^| `\([a-z0-9]\+\(-[a-z0-9]\+\)\+\)` |.*/\1/p' parser/QUIRKS.md >"$out.rules"
+find tests/corpus -name '*.golden' -exec cat {} + | jq -r '.quirks[]?.rule' |
+	LC_ALL=C sort -u >"$out.shown"
+if differ=$(diff "$out.rules" "$out.shown"); then
+	say ok "QUIRKS.md"
+else
+	say "not ok" "QUIRKS.md (<) and the rules in golden files (>)"
+	printf '%s\n' "$differ" | sed 's/^/# /'
+fi
 echo "1..$n"
 exit $status

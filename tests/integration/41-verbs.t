@@ -97,6 +97,9 @@ is "$(json explain "$id" | jq -c '.parts[0] | [.n, .report_id, .records, .stored
 	"[1,\"a1\",3,$id,[]]" 'explain: a report'
 ruastat explain "$id" && grep -q '^  report_id  *a1$' "$work/out"
 result $? 'in words too'
+ruastat parse tests/corpus/failure/blank-lines.eml
+grep -qx '  repaired: failure-blank-lines' "$work/out"
+result $? 'parse names a repair that has no detail'
 exits 1 'a mail that is not there' explain 123456
 says 'no mail 123456'
 exits 1 'no number' explain

@@ -217,6 +217,9 @@ id=$(sql "SELECT intake_id FROM ruastat.failures WHERE subject <> 'one'")
 ruastat explain --json "$id"
 is "$(jq -cS '.parts[0] | {kind, domain, reporter, day, stored_from, quirks}' "$work/out")" \
 	"{\"day\":\"2023-11-15\",\"domain\":\"personal.example\",\"kind\":\"failure\",\"quirks\":[{\"detail\":\"d\",\"rule\":\"r\"}],\"reporter\":\"reporter.example\",\"stored_from\":$id}" 'explain: a failure report'
+ruastat explain "$id"
+grep -qx '  repaired    r: d' "$work/out"
+result $? 'in words too'
 ruastat explain --json 2
 is "$(jq -cS '.parts[0] | {kind, outcome, successful_sessions, failed_sessions, counted, quirks: (.quirks | length)}' "$work/out")" \
 	'{"counted":true,"failed_sessions":2,"kind":"tlsrpt","outcome":"imported","quirks":1,"successful_sessions":15}' 'explain: a TLS report'

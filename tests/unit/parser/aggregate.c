@@ -505,7 +505,7 @@ test_encodings(void **state)
 	for (size_t i = 0; i < COUNT(table); i++) {
 		char want[64];
 
-		snprintf(want, sizeof(want), "of \"%s\" for", table[i].org);
+		snprintf(want, sizeof(want), "of \"%s\")", table[i].org);
 		assert_non_null(strstr(read_in(str_of(table[i].doc), 4096), want));
 		assert_non_null(strstr(read_in(str_of(table[i].doc), 1), want));
 	}
