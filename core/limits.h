@@ -29,6 +29,10 @@
 #define LIMIT_XML_BYTES (1ull << 30) /* 450,000 records are 300 MB and real; per message */
 #define LIMIT_JSON_BYTES (16u << 20) /* a TLS report is read as a whole */
 
+/* What of an attachment is held as a whole. */
+#define LIMIT_CMS_BYTES (4u << 20)       /* OpenSSL takes ten bytes for one of a hostile one */
+#define LIMIT_GATHERED_BYTES (32u << 20) /* mails in an archive: 1000 of 30 KB; per message */
+
 #define LIMIT_MESSAGE_REPORTS 2000 /* all parts of a mail together, for the same reason */
 #define LIMIT_REVISIONS 100        /* of one report: a reporter corrects itself once or twice */
 

@@ -63,8 +63,8 @@ attachment_new(struct err *e)
 		abort();
 	buf_init(&r->packed, LIMIT_MAIL_BYTES);
 	buf_init(&r->member, (size_t)16 * LIMIT_NAME_BYTES);
-	buf_init(&r->mail, LIMIT_MAIL_BYTES);
-	r->gathered = arena_new(LIMIT_MAIL_BYTES);
+	buf_init(&r->mail, LIMIT_GATHERED_BYTES);
+	r->gathered = arena_new(LIMIT_GATHERED_BYTES);
 	buf_init(&r->json, LIMIT_JSON_BYTES);
 	r->tlsrpt = tlsrpt_new();
 	r->failure = failure_new();
@@ -111,7 +111,7 @@ attachment_reset(struct attachment_reader *r, struct arena *a, struct out *out)
 	/* What a reset keeps may be as large as the first mail was. */
 	if (arena_size(r->gathered) > (1u << 20)) {
 		arena_free(r->gathered);
-		r->gathered = arena_new(LIMIT_MAIL_BYTES);
+		r->gathered = arena_new(LIMIT_GATHERED_BYTES);
 	}
 	arena_reset(r->gathered);
 	r->first = NULL;

@@ -42,7 +42,7 @@ struct gathered {
 };
 
 /*
- * Those that were in the attachment attachment_read saw last, in order, at most LIMIT_MAIL_BYTES in
+ * Those that were in the attachment attachment_read saw last, in order, at most LIMIT_GATHERED_BYTES in
  * all of a message.  Theirs until attachment_reset; a second call gives NULL.
  */
 struct gathered *attachment_gathered(struct attachment_reader *r);

@@ -22,7 +22,7 @@ contents_init(struct contents *c, struct err *e)
 	smime_init();
 	buf_init(&c->text, (size_t)8 * LIMIT_REASON_BYTES);
 	c->arena = arena_new(LIMIT_WORKER_ARENA);
-	c->owned = arena_new(LIMIT_MAIL_BYTES);
+	c->owned = arena_new(LIMIT_GATHERED_BYTES);
 	c->mime = mime_new(e);
 	c->attachments = attachment_new(e);
 	return c->mime != NULL && c->attachments != NULL ? 0 : -1;
@@ -41,6 +41,7 @@ contents_fini(struct contents *c)
 void
 contents_reset(struct contents *c, struct out *out)
 {
+	c->whole = (struct str){ NULL, 0 };
 	c->told_limit = false;
 	c->mails = c->nested = 0;
 	c->within = false;
@@ -48,7 +49,7 @@ contents_reset(struct contents *c, struct out *out)
 	/* What a reset keeps may be large. */
 	if (arena_size(c->owned) > KEPT_ROOM) {
 		arena_free(c->owned);
-		c->owned = arena_new(LIMIT_MAIL_BYTES);
+		c->owned = arena_new(LIMIT_GATHERED_BYTES);
 	}
 	arena_reset(c->owned);
 	attachment_reset(c->attachments, c->arena, out);
@@ -99,11 +100,16 @@ static int
 on_limit(void *arg, const char *reason, struct err *e)
 {
 	struct contents *c = arg;
+	enum report_kind kind = KIND_UNKNOWN;
 
 	if (c->told_limit)
 		return 0;
 	c->told_limit = true;
-	return contents_say(c, OUTCOME_TOO_BIG, reason, e);
+	/* Of a failure report nothing is kept, not even of one that was not read. */
+	if (str_find(c->whole, STR("feedback-report")) != NULL)
+		kind = KIND_FAILURE;
+	return attachment_say(
+	    c->attachments, (struct str){ NULL, 0 }, OUTCOME_TOO_BIG, kind, reason, e);
 }
 
 static int

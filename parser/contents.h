@@ -23,6 +23,7 @@ struct contents {
 	struct buf text;     /* a path or a reason in work */
 
 	/* Of the message in work. */
+	struct str whole; /* all of it, where it is at hand: the caller's */
 	bool told_limit;
 	unsigned mails;
 	unsigned nested; /* containers around the present leaf */

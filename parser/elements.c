@@ -23,7 +23,8 @@ elements_start(struct elements *l, const struct fields *f, struct quirks *quirks
 {
 	l->fields = f;
 	l->quirks = quirks;
-	buf_reset(&l->text);
+	elements_drop_text(l, l->text.n);
+	l->seen = 0;
 	l->line = 1;
 	l->place = BEFORE_ROOT;
 	l->depth = 0;
@@ -43,6 +44,13 @@ elements_note(struct elements *l, const char *rule, struct str what)
 	what.n = str_utf8(what);
 	n = snprintf(detail, sizeof(detail), "line %u: %.*s", l->line, (int)what.n, what.p);
 	quirks_add(l->quirks, rule, (struct str){ detail, (size_t)n });
+}
+
+void
+elements_drop_text(struct elements *l, size_t n)
+{
+	buf_skip(&l->text, n);
+	l->searched = 0;
 }
 
 int
@@ -81,7 +89,7 @@ put_text(struct elements *l, size_t n)
 		run += gt != NULL;
 		s = (struct str){ s.p + run, s.n - run };
 	}
-	buf_skip(&l->text, n);
+	elements_drop_text(l, n);
 }
 
 /* At most ${n}, so that no character and no reference is cut there. */
@@ -112,7 +120,7 @@ elements_text(struct elements *l, struct str s)
 		if (elements_in_leaf(l))
 			put_text(l, n);
 		else
-			buf_skip(&l->text, n);
+			elements_drop_text(l, n);
 	}
 }
 
@@ -136,7 +144,7 @@ elements_close(struct elements *l)
 {
 	if (elements_in_leaf(l))
 		put_text(l, l->text.n);
-	buf_reset(&l->text);
+	elements_drop_text(l, l->text.n);
 	l->seen |= (uint64_t)1 << elements_current(l);
 	put(l, "</", l->fields->names[elements_current(l)], ">");
 	if (--l->depth == 0)
@@ -179,11 +187,14 @@ elements_depth(const struct elements *l, struct str name)
  * Without the "/" only a name of some length is told from text.
  */
 static bool
-broken_end(const struct elements *l, size_t *from, size_t *to)
+broken_end(struct elements *l, size_t *from, size_t *to)
 {
 	struct str name = l->fields->names[elements_current(l)];
-	const char *p = l->text.p, *end = l->text.p + l->text.n, *gt;
+	const char *p, *end = l->text.p + l->text.n, *gt;
 
+	if (l->searched == l->text.n)
+		return false;
+	p = l->text.p + l->searched;
 	while ((gt = memchr(p, '>', (size_t)(end - p))) != NULL) {
 		size_t before = (size_t)(gt - l->text.p);
 		struct str s = { gt - name.n, name.n };
@@ -200,6 +211,7 @@ broken_end(const struct elements *l, size_t *from, size_t *to)
 		if (name.n >= 4)
 			return true;
 	}
+	l->searched = l->text.n;
 	return false;
 }
 
@@ -215,14 +227,14 @@ elements_settle(struct elements *l)
 		if (elements_in_leaf(l))
 			put_text(l, from);
 		else
-			buf_skip(b, from);
-		buf_skip(b, to - from);
+			elements_drop_text(l, from);
+		elements_drop_text(l, to - from);
 		l->seen |= (uint64_t)1 << elements_current(l);
 		put(l, "</", l->fields->names[elements_current(l)], ">");
 		l->depth--;
 	}
 	if (!elements_in_leaf(l))
-		buf_reset(&l->text);
+		elements_drop_text(l, l->text.n);
 }
 
 void
@@ -247,7 +259,7 @@ elements_give_up_record(struct elements *l)
 		return;
 	elements_note(l, "record-incomplete", l->fields->names[elements_current(l)]);
 	if (elements_in_leaf(l))
-		buf_reset(&l->text);
+		elements_drop_text(l, l->text.n);
 	l->write(l->arg, STR("<?" ELEMENTS_INCOMPLETE "?>"));
 }
 
@@ -277,11 +289,58 @@ elements_close_around(struct elements *l, unsigned depth)
 	close_to(l, depth);
 }
 
+static int
+row_in_record(const struct elements *l, const char *name)
+{
+	return fields_find(l->fields, record_row(l), str_of(name));
+}
+
+static bool
+was_seen(const struct elements *l, int row)
+{
+	return (l->seen >> row & 1) != 0;
+}
+
+/*
+ * Where the end of one record and the beginning of the next are lost, what stands once in a record
+ * comes again: what is here now is of the other one.
+ */
+static void
+part_records(struct elements *l, int row)
+{
+	unsigned record = depth_of(l, record_row(l));
+	int first = row_in_record(l, "row"), second = row_in_record(l, "identifiers");
+
+	if (record == 0 || !was_seen(l, row))
+		return;
+	if (row == first &&
+	    (was_seen(l, second) || depth_of(l, second) > 0 ||
+		was_seen(l, row_in_record(l, "auth_results")))) {
+		elements_close_around(l, record - 1);
+		elements_open(l, record_row(l));
+	} else if (row == second || row == fields_find(l->fields, first, STR("source_ip")) ||
+	    row == fields_find(l->fields, first, STR("count"))) {
+		elements_give_up_record(l);
+		l->lost = true;
+	}
+}
+
+void
+elements_wrong_end(struct elements *l, int row)
+{
+	if (depth_of(l, record_row(l)) > 0 && !was_seen(l, row)) {
+		elements_give_up_record(l);
+		l->lost = true;
+	}
+	elements_close(l);
+}
+
 void
 elements_make_way(struct elements *l, int row)
 {
 	unsigned depth = depth_of(l, row);
 
+	part_records(l, row);
 	if (row == record_row(l))
 		elements_close_around(l, 1);
 	else if (depth > 0)

@@ -28,6 +28,7 @@ struct elements {
 	unsigned depth;
 	uint64_t seen;   /* a bit for each row that ended since a record opened */
 	struct buf text; /* since the last tag, as it goes out but for ">" */
+	size_t searched; /* its first bytes, which hold no end of the innermost element */
 	bool lost;       /* a record was given up that something else came behind */
 };
 
@@ -57,6 +58,15 @@ void elements_close(struct elements *l);
 
 /* Text of an open element, already fit to go out but for its ">". */
 void elements_text(struct elements *l, struct str s);
+
+/* Forget the first ${n} bytes of the text. */
+void elements_drop_text(struct elements *l, size_t n);
+
+/*
+ * A value ends by the end tag of another, ${row}: a wrong name, or two values with what stood between
+ * them lost.
+ */
+void elements_wrong_end(struct elements *l, int row);
 
 /* A tag comes that does not end the innermost element: perhaps that has ended before. */
 void elements_settle(struct elements *l);

@@ -163,7 +163,7 @@ static void
 open_known(struct mend *m, const struct markup_tag *tag, int row)
 {
 	elements_make_way(&m->tree, row);
-	buf_reset(&m->tree.text);
+	elements_drop_text(&m->tree, m->tree.text.n);
 	m->parent = true;
 	fields_spelling(m->tree.fields, row, tag->name, m->tree.quirks);
 	elements_open(&m->tree, row);
@@ -253,7 +253,7 @@ end_in_root(struct mend *m, const struct markup_tag *tag, struct str name, struc
 		elements_close(&m->tree);
 	} else if (elements_in_leaf(&m->tree) && row >= 0 && fields_is_leaf(m->tree.fields, row)) {
 		elements_note(&m->tree, "end-tag-broken", name);
-		elements_close(&m->tree);
+		elements_wrong_end(&m->tree, row);
 	} else if (is_wrapper(name)) {
 		elements_note(&m->tree, "schema-wrapper", name);
 	} else {
@@ -480,7 +480,7 @@ mend_end(struct mend *m)
 	}
 	/* A value that was cut is none. */
 	if (elements_in_leaf(&m->tree))
-		buf_reset(&m->tree.text);
+		elements_drop_text(&m->tree, m->tree.text.n);
 	while (m->tree.depth > 0)
 		elements_close(&m->tree);
 }

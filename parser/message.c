@@ -135,6 +135,7 @@ read_whole(struct message_parser *p, struct message *m, struct err *e)
 	t.sniff = sniff_bytes(t.bytes);
 	t.is_message = true;
 	t.is_mail = !p->job->bare;
+	p->contents.whole = t.bytes;
 	if (t.is_mail && t.sniff != SNIFF_GZIP)
 		rc = contents_mail(&p->contents, t.bytes, &h, e);
 	else

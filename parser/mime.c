@@ -13,6 +13,8 @@
 #include "parser/prescan.h"
 #include "parser/transfer.h"
 
+#define TOO_LARGE "the mail is too large when it is decoded"
+
 #define LIMIT_FIELD 8192 /* bytes of a header field that is looked at */
 
 struct mime {
@@ -86,11 +88,20 @@ mime_reset(struct mime *m)
 		buf_fini(&m->repaired);
 }
 
-/* Where a leaf of the present mail is decoded. */
+/* Where a leaf of the present mail is decoded: empty. */
 static struct buf *
 decoded(const struct walk *w)
 {
-	return &w->m->decoded[w->m->level];
+	struct mime *m = w->m;
+	struct buf *out = &m->decoded[m->level];
+	size_t around = 0;
+
+	/* All of them together are no larger than the first could be. */
+	for (unsigned i = 0; i < m->level; i++)
+		around += m->decoded[i].n;
+	buf_reset(out);
+	out->max = (around < LIMIT_MAIL_BYTES ? LIMIT_MAIL_BYTES - around : 0) + (4u << 10);
+	return out;
 }
 
 /* A GMime string made good UTF-8 of at most ${max} bytes, in the arena. */
@@ -205,10 +216,15 @@ walk_leaf(const struct walk *w, GMimePart *part, struct err *e)
 	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
 	GMimeDataWrapper *content = g_mime_part_get_content(part);
 	char *mime_type = type != NULL ? g_mime_content_type_get_mime_type(type) : NULL;
+	struct buf *out = decoded(w);
 	int rc;
 
 	if (content != NULL)
-		leaf.sniff = transfer_decode(w->mail, content, decoded(w), &leaf.bytes);
+		leaf.sniff = transfer_decode(w->mail, content, out, &leaf.bytes);
+	if (out->over) {
+		g_free(mime_type);
+		return w->v->limit(w->v->arg, TOO_LARGE, e);
+	}
 	leaf.name = str_of(g_mime_part_get_filename(part));
 	leaf.type = str_of(mime_type);
 	leaf.hints = &w->hints;
@@ -273,10 +289,11 @@ walk_base64(const struct walk *w, GMimeMultipart *multipart, struct err *e)
 
 	if (type == NULL || !str_caseeq(str_trim(str_of(how)), STR("base64")))
 		return 0;
-	buf_reset(out);
 	buf_printf(out, "Content-Type: %s\n\n", type);
 	(void)transfer_undo(GMIME_CONTENT_ENCODING_BASE64, in, out);
-	return out->over ? 0 : mime_walk(w->m, w->arena, buf_str(out), NULL, w->v, e);
+	if (out->over)
+		return w->v->limit(w->v->arg, TOO_LARGE, e);
+	return mime_walk(w->m, w->arena, buf_str(out), NULL, w->v, e);
 }
 
 /*

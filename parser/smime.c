@@ -87,6 +87,8 @@ smime_content(struct arena *a, struct str in, struct str *content)
 	struct buf der;
 	enum smime rc = SMIME_DAMAGED;
 
+	if (in.n > LIMIT_CMS_BYTES)
+		return SMIME_TOO_BIG;
 	in = str_trim(in);
 	if (in.n > 0 && in.p[0] != '-')
 		return read_der(a, in, content);

@@ -17,10 +17,13 @@ BEGIN
     END IF;
     RETURN QUERY
     SELECT o.domain_id, o.day, o.report_key, o.identity_key, o.days, o.intake_id, o.imported_at, o.name,
-           o.header, o.member, o.bytes
+           o.header, o.file, o.bytes
     FROM (
         SELECT o.*, t.identity_key, t.days, t.intake_id, extract(epoch FROM t.imported_at)::bigint AS imported_at,
-               d.name, i.header, p.member,
+               d.name, i.header,
+               -- A file that is no mail may say more by its own name than by one in it: message.c.
+               CASE WHEN i.header IS NULL AND coalesce(p.member, '') !~ '^[^!]*![^!]*![0-9]+![0-9]+([!.]|$)'
+                    THEN coalesce(i.name, p.member) ELSE p.member END AS file,
                sum(octet_length(o.bytes) + coalesce(octet_length(i.header), 0)) OVER sofar
                    - octet_length(o.bytes) - coalesce(octet_length(i.header), 0) AS before
         FROM (

@@ -328,4 +328,24 @@ stored | grep -v '^one.example|' >"$work/now"
 same "$work/wanted" "$work/now" 'each report is stored once, as it was told'
 ruastat reparse --json
 says '0 917 0 0' 'and as it is read today'
+
+# What the name of a file told, and nothing in it.
+report reporter.example by-name one.example $begin $end '192.0.2.1 5' |
+	sed -E 's,<(org_name|email|begin|end)>[^<]*</[a-z_]*>,,g' >"$work/by-name.xml"
+new_dir "$work/named-files"
+for name in by-name.xml zipped.xml; do
+	sed "s/by-name/${name%.xml}/" "$work/by-name.xml" >"$work/plain.xml"
+	file="$work/named-files/said.example!one.example!$begin!$end!x"
+	if [ $name = by-name.xml ]; then
+		put "$file.xml" <"$work/plain.xml"
+	else
+		zip -qj - "$work/plain.xml" | put "$file.zip"
+	fi
+done
+ingest "$work/named-files"
+is "$status $(totals reports) $(sql "SELECT reporter, report_id, begin_at FROM ruastat.reports
+	WHERE reporter = 'said.example' ORDER BY 2")" "0 2 said.example|by-name|2025-10-19 00:00:00+00
+said.example|zipped|2025-10-19 00:00:00+00" 'files that are completed by their names'
+ruastat reparse --json
+says '0 919 0 0' 'are so again'
 done_testing

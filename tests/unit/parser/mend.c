@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "core/buf.h"
 #include "parser/markup.h"
@@ -188,6 +189,31 @@ test_records(void **state)
 		{ "<feedback><record>" PARTS "</rec",
 		    "<feedback><record>" PARTS "<?incomplete?></record></feedback>"
 		    " document-truncated record-incomplete !truncated" },
+		/* The end of one record and the beginning of the next are lost. */
+		{ "<feedback><record>" PARTS PARTS "</record></feedback>",
+		    "<feedback><record>" PARTS "</record><record>" PARTS
+		    "</record></feedback> end-tag-missing" },
+		{ "<feedback><record><row></row><identifiers></identifiers>" PARTS
+		  "</record></feedback>",
+		    "<feedback><record><row></row><identifiers></identifiers><?incomplete?></record>"
+		    "<record>" PARTS "</record></feedback>"
+		    " record-incomplete end-tag-missing !lost" },
+		{ "<feedback><record><row></row><identifiers></identifiers>"
+		  "<identifiers></identifiers></record></feedback>",
+		    "<feedback><record><row></row><identifiers></identifiers><?incomplete?>"
+		    "<identifiers></identifiers></record></feedback> record-incomplete !lost" },
+		{ "<feedback><record><row><count>1</count><count>2</count></row></record></feedback>",
+		    "<feedback><record><row><count>1</count><?incomplete?><count>2</count></row>"
+		    "</record></feedback> record-incomplete !lost" },
+		{ "<feedback><record><row></row><row></row></record></feedback>",
+		    "<feedback><record><row></row><row></row></record></feedback>" },
+		/* The end of one value and the beginning of another, which must not become one. */
+		{ "<feedback><record><row><source_ip>192.0.2.17</count></row></record></feedback>",
+		    "<feedback><record><row><source_ip><?incomplete?></source_ip></row></record>"
+		    "</feedback> end-tag-broken record-incomplete !lost" },
+		{ "<feedback><record><row><count>1</count><source_ip>::1</count></row></record></feedback>",
+		    "<feedback><record><row><count>1</count><source_ip>::1</source_ip></row></record>"
+		    "</feedback> end-tag-broken" },
 		{ OPEN "<email>17", OPEN "<email></email>" CLOSE " document-truncated !truncated" },
 		{ "<feedback><?incomplete?><!-- ",
 		    "<feedback></feedback> document-truncated !truncated" },
@@ -254,6 +280,29 @@ test_large(void **state)
 	buf_fini(&doc);
 }
 
+/* A text is searched once, however many tags end nothing in it. */
+static void
+test_stray_tags(void **state)
+{
+	struct timespec before, after;
+	struct buf doc;
+
+	(void)state;
+	buf_init(&doc, 64u << 20);
+	buf_puts(&doc, STR(OPEN "<email>"));
+	for (size_t i = 0; i < 60000; i++)
+		buf_puts(&doc, STR(">"));
+	for (size_t i = 0; i < 100000; i++)
+		buf_puts(&doc, STR("</row>"));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+	mended(buf_str(&doc), 1u << 20);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+	assert_non_null(strstr(out.p, " end-tag-stray document-truncated !truncated !lost"));
+	/* A minute, when it was searched again for each. */
+	assert_true(after.tv_sec - before.tv_sec < 10);
+	buf_fini(&doc);
+}
+
 static int
 set_up(void **state)
 {
@@ -286,6 +335,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_stray_tags),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/base64.h"
 #include "core/buf.h"
 #include "core/limits.h"
 #include "parser/failure.h"
@@ -252,6 +253,34 @@ test_limits(void **state)
 	buf_fini(&mail);
 }
 
+/* A multipart in base64 of one in base64: all that they decode to is no larger than a mail may be. */
+static void
+test_base64_in_base64(void **state)
+{
+	struct buf mail, body;
+
+	(void)state;
+	buf_init(&mail, LIMIT_MAIL_BYTES);
+	buf_init(&body, LIMIT_MAIL_BYTES);
+	for (size_t i = 0; i < 20000000; i++)
+		buf_put8(&mail, 'x');
+	for (int i = 0; i < 3; i++) {
+		buf_reset(&body);
+		buf_puts(&body, STR("--b\n"));
+		buf_puts(&body, buf_str(&mail));
+		buf_puts(&body, STR("\n--b--\n"));
+		buf_reset(&mail);
+		buf_puts(&mail,
+		    STR("Content-Type: multipart/mixed; boundary=b\n"
+			"Content-Transfer-Encoding: base64\n\n"));
+		base64_put(&mail, buf_str(&body));
+	}
+	walk(buf_str(&mail));
+	assert_seen("!the mail is too large when it is decoded\n");
+	buf_fini(&mail);
+	buf_fini(&body);
+}
+
 /* What is certainly no report is not decoded to its end. */
 static void
 test_beginning_only(void **state)
@@ -377,6 +406,7 @@ main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_endless_groups),
 		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_base64_in_base64),
 		cmocka_unit_test(test_beginning_only),
 		cmocka_unit_test(test_failure),
 	};

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "core/buf.h"
 #include "core/limits.h"
 #include "parser/smime.h"
 #include "parser/sniff.h"
@@ -110,6 +111,22 @@ test_full(void **state)
 	arena_free(small);
 }
 
+/* What OpenSSL makes of it takes many times its bytes. */
+static void
+test_large(void **state)
+{
+	struct str content;
+	struct buf b;
+
+	(void)state;
+	buf_init(&b, LIMIT_CMS_BYTES + sizeof(SIGNED));
+	buf_puts(&b, STR(SIGNED));
+	while (b.n <= LIMIT_CMS_BYTES)
+		buf_put8(&b, ' ');
+	assert_int_equal(smime_content(arena, buf_str(&b), &content), SMIME_TOO_BIG);
+	buf_fini(&b);
+}
+
 static int
 setup(void **state)
 {
@@ -134,6 +151,7 @@ main(void)
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_large),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
