@@ -336,8 +336,9 @@ parse_text_part(struct buf *out, const char *file, const struct part *p)
 		moment(out, r->end);
 		buf_puts(out, STR(" UTC, id "));
 		shown(out, r->report_id.n > 0 ? r->report_id : r->given_id);
-		buf_printf(out, ": %llu records, %llu messages",
-		    (unsigned long long)r->record_count, (unsigned long long)r->message_count);
+		buf_printf(out, ": %llu record%s, %llu message%s",
+		    (unsigned long long)r->record_count, r->record_count == 1 ? "" : "s",
+		    (unsigned long long)r->message_count, r->message_count == 1 ? "" : "s");
 	}
 	if (p->tls != NULL)
 		parse_text_tls(out, p->tls);

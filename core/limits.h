@@ -63,8 +63,9 @@
 #define LIMIT_FRAME_BYTES (3u << 20) /* a record full of LIMIT_RESULTS is 2.4 MB */
 
 /* What a worker may use for one message. */
-#define LIMIT_WORKER_MEMORY (512ull << 20) /* address space; residents stay below 128 MB */
-#define LIMIT_WORKER_ARENA (64u << 20)     /* what one message's structures may take */
+#define LIMIT_WORKER_MEMORY \
+	(512ull << 20)                 /* address space; resident 128 MB, base64 in base64 244 */
+#define LIMIT_WORKER_ARENA (64u << 20) /* what one message's structures may take */
 #define LIMIT_CPU_SECONDS 20 /* and one more for each 10 MB of mail; 300 MB of XML take 2 */
 #define LIMIT_CPU_BYTES (10u << 20)
 #define LIMIT_WALL_SECONDS 60           /* while the parent is listening */

@@ -47,6 +47,8 @@ static const char settings[] = "cluster_name = 'ruastat'\n"
 			       "logging_collector = off\n"
 			       "log_min_messages = warning\n"
 			       "log_min_error_statement = fatal\n"
+			       /* a refused row's DETAIL could be of a failure report */
+			       "log_error_verbosity = terse\n"
 			       "log_checkpoints = off\n"
 			       "timezone = 'UTC'\n"
 			       "log_timezone = 'UTC'\n";
