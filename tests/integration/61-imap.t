@@ -23,7 +23,7 @@ report reporter.example one example.org 1700006400 1700092799 '192.0.2.1 3' >"$w
 gzip -nc "$work/one.xml" | head -c 200 >"$work/torn.xml.gz"
 mail "$work/torn.xml.gz" | put "$work/bad/new/1700100000.M1P1.bad"
 mail "$work/one.xml" "$work/torn.xml.gz" | put "$work/bad/cur/1700100000.M2P1.bad:2,F"
-report reporter.example '' example.org 1700006400 1700092799 '192.0.2.1 3' | head -c 700 >"$work/half.xml"
+report reporter.example '' example.org 1700006400 1700092799 '192.0.2.1 3' | head -c 400 >"$work/half.xml"
 mail "$work/half.xml" | put "$work/bad/cur/1700100000.M3P1.bad:2,S"
 
 imap_start

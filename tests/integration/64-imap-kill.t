@@ -148,8 +148,8 @@ while [ $at -lt ${#plan[@]} ] && [ $((SECONDS - start)) -lt $deadline ]; do
 		[ "$(moved)" -lt $moving ] && [ $failed = 0 ] || break
 		start_run
 	fi
-	# The last is due when nine tenths are moved.
-	if [ "$(moved)" -gt $((at * moving * 9 / 10 / ${#plan[@]})) ] && strike "${plan[$at]}"; then
+	# The last is due when six tenths are moved: the rest is soon done.
+	if [ "$(moved)" -gt $((at * moving * 7 / 10 / ${#plan[@]})) ] && strike "${plan[$at]}"; then
 		at=$((at + 1))
 	fi
 	sleep "0.0$((RANDOM % 5))"
