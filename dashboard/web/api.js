@@ -30,7 +30,14 @@ export class ApiError extends Error {
 }
 
 async function answer(response) {
-	const body = await response.json().catch(() => null);
+	const body = await response.json().catch((error) => {
+		/* What is not wanted any more is no answer, though its first bytes were here. */
+		if (error.name === 'AbortError')
+			throw error;
+		return null;
+	});
+	if (response.ok && body === null)
+		throw new ApiError(0);
 	if (response.ok)
 		return body;
 	if (response.status === 401 && body?.error?.code === 'login_required')
