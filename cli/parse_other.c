@@ -133,9 +133,8 @@ parse_json_failure(struct buf *out, const struct failure *f)
 	buf_put8(out, '}');
 }
 
-/* A time as people read it; a number where the calendar ends. */
-static void
-moment(struct buf *out, int64_t t)
+void
+parse_moment(struct buf *out, int64_t t)
 {
 	time_t when = (time_t)t;
 	struct tm tm;
@@ -170,9 +169,9 @@ parse_text_tls(struct buf *out, const struct tls_report *t)
 	shown(out, " of ", t->organization_name);
 	shown(out, " about TLS for ", t->domain);
 	buf_puts(out, STR(", "));
-	moment(out, t->begin);
+	parse_moment(out, t->begin);
 	buf_puts(out, STR(" to "));
-	moment(out, t->end);
+	parse_moment(out, t->end);
 	shown(out, " UTC, id ", t->report_id);
 	buf_printf(out, ": %u policies, %llu sessions, %llu failed", t->npolicies,
 	    (unsigned long long)(successful + failed), (unsigned long long)failed);
@@ -190,7 +189,7 @@ parse_text_failure(struct buf *out, const struct failure *f)
 	shown(out, " of ", f->reporter);
 	shown(out, " about a message that failed for ", f->domain);
 	buf_puts(out, STR(", "));
-	moment(out, f->arrived);
+	parse_moment(out, f->arrived);
 	shown(out, " UTC, from ", ip != NULL ? str_of(ip) : f->raw_source_ip);
 	shown(out, ": ", f->from_field);
 	shown(out, ", ", f->subject);

@@ -13,4 +13,7 @@ void parse_json_failure(struct buf *out, const struct failure *f);
 void parse_text_tls(struct buf *out, const struct tls_report *t);
 void parse_text_failure(struct buf *out, const struct failure *f);
 
+/* A time as people read it, UTC; a number where the calendar ends. */
+void parse_moment(struct buf *out, int64_t t);
+
 #endif

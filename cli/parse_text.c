@@ -288,21 +288,6 @@ parse_json_record(struct buf *out, const char *file, const struct record *r)
 	buf_puts(out, STR("}}\n"));
 }
 
-/* A time as people read it; a number where the calendar ends. */
-static void
-moment(struct buf *out, int64_t t)
-{
-	time_t when = (time_t)t;
-	struct tm tm;
-	char room[40];
-
-	if (gmtime_r(&when, &tm) != NULL &&
-	    strftime(room, sizeof(room), "%Y-%m-%d %H:%M:%S", &tm) > 0)
-		buf_puts(out, str_of(room));
-	else
-		buf_printf(out, "%lld", (long long)t);
-}
-
 /* The text, or a dash. */
 static void
 shown(struct buf *out, struct str s)
@@ -331,9 +316,9 @@ parse_text_part(struct buf *out, const char *file, const struct part *p)
 		buf_puts(out, STR(" for "));
 		shown(out, r->policy.domain);
 		buf_puts(out, STR(", "));
-		moment(out, r->begin);
+		parse_moment(out, r->begin);
 		buf_puts(out, STR(" to "));
-		moment(out, r->end);
+		parse_moment(out, r->end);
 		buf_puts(out, STR(" UTC, id "));
 		shown(out, r->report_id.n > 0 ? r->report_id : r->given_id);
 		buf_printf(out, ": %llu record%s, %llu message%s",
