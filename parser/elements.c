@@ -5,11 +5,14 @@
 #include "parser/markup.h"
 #include "parser/normal.h"
 
+/* Of an element: what is longer than LIMIT_XML_TEXT is cut later. */
+#define MOST_TEXT ((size_t)2 * LIMIT_XML_TEXT)
+
 void
 elements_init(struct elements *l, void (*write)(void *arg, struct str xml), void *arg)
 {
 	*l = (struct elements){ .write = write, .arg = arg };
-	buf_init(&l->text, (size_t)2 * LIMIT_XML_TEXT + 4096);
+	buf_init(&l->text, MOST_TEXT);
 }
 
 void
@@ -109,13 +112,14 @@ void
 elements_text(struct elements *l, struct str s)
 {
 	while (s.n > 0) {
-		size_t n = s.n < LIMIT_XML_TEXT ? s.n : LIMIT_XML_TEXT;
+		/* Always cut at the same bytes, whatever pieces the text comes in. */
+		size_t room = MOST_TEXT - l->text.n, n = s.n < room ? s.n : room;
 
 		buf_put(&l->text, s.p, n);
 		s = (struct str){ s.p + n, s.n - n };
-		/* The rest may still hold what is left of an end tag. */
-		if (l->text.n <= LIMIT_XML_TEXT)
+		if (l->text.n < MOST_TEXT)
 			continue;
+		/* The rest may still hold what is left of an end tag. */
 		n = whole(l->text.p, l->text.n - 256);
 		if (elements_in_leaf(l))
 			put_text(l, n);

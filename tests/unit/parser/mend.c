@@ -280,6 +280,32 @@ test_large(void **state)
 	buf_fini(&doc);
 }
 
+/* What is longer than can be held is told in the same pieces, however it comes. */
+static void
+test_long_text(void **state)
+{
+	static const size_t pieces[] = { 7, 1000, 40000 };
+	struct buf doc, want;
+
+	(void)state;
+	buf_init(&doc, 64u << 20);
+	buf_init(&want, 64u << 20);
+	for (size_t at = LIMIT_XML_TEXT - 600; at < 2 * LIMIT_XML_TEXT + 600; at += 150) {
+		buf_reset(&doc);
+		buf_puts(&doc, STR(OPEN "<org_name>"));
+		for (size_t i = 0; i < at + 300; i++)
+			buf_puts(&doc, i == at ? STR("/org_name>") : STR("x"));
+		buf_puts(&doc, STR("<email>e</email>" CLOSE));
+		buf_reset(&want);
+		buf_puts(&want, str_of(mended(buf_str(&doc), 1u << 20)));
+		buf_put8(&want, '\0');
+		for (size_t i = 0; i < COUNT(pieces); i++)
+			assert_string_equal(mended(buf_str(&doc), pieces[i]), want.p);
+	}
+	buf_fini(&want);
+	buf_fini(&doc);
+}
+
 /* A text is searched once, however many tags end nothing in it. */
 static void
 test_stray_tags(void **state)
@@ -335,6 +361,7 @@ main(void)
 		cmocka_unit_test(test_records),
 		cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_long_text),
 		cmocka_unit_test(test_stray_tags),
 	};
 
