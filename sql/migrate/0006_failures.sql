@@ -20,7 +20,7 @@ CREATE TABLE ruastat_data.failure (
     raw_source_ip          text,
     source_port            integer,
     incidents              bigint CHECK (incidents >= 0),
-    from_field            text,
+    from_field             text,
     subject                text,
     message_id             text,
     original_mail_from     text,
