@@ -10,29 +10,13 @@
 
 #include "ingest/auth.h"
 #include "ingest/await.h"
+#include "ingest/capability.h"
+#include "ingest/namespace.h"
 
 #define COMMAND_BYTES ((size_t)128 << 10) /* a token of 64 kB in base64 */
-#define CAPABILITY_BYTES 4096             /* what is kept for people */
 #define ALERTS_MOST 20 /* of a session, told to people: a log is not the server's to fill */
 #define PATIENCE 10    /* times ->wait_seconds, for a command that does not come to its end */
 #define UNTAGGED_MOST 4000000u /* a folder of so many mails, told in one answer */
-
-static const char *const words[CAP_COUNT] = {
-	[CAP_STARTTLS] = "STARTTLS",
-	[CAP_LOGINDISABLED] = "LOGINDISABLED",
-	[CAP_SASL_IR] = "SASL-IR",
-	[CAP_PLAIN] = "AUTH=PLAIN",
-	[CAP_LOGIN] = "AUTH=LOGIN",
-	[CAP_XOAUTH2] = "AUTH=XOAUTH2",
-	[CAP_OAUTHBEARER] = "AUTH=OAUTHBEARER",
-	[CAP_EXTERNAL] = "AUTH=EXTERNAL",
-	[CAP_IDLE] = "IDLE",
-	[CAP_MOVE] = "MOVE",
-	[CAP_UIDPLUS] = "UIDPLUS",
-	[CAP_NAMESPACE] = "NAMESPACE",
-	[CAP_COMPRESS] = "COMPRESS=DEFLATE",
-	[CAP_ID] = "ID",
-};
 
 struct session {
 	const struct imap_conf *conf;
@@ -40,9 +24,7 @@ struct session {
 	struct reader *reader;
 	struct session_sink sink;
 	struct buf out;
-	bool has[CAP_COUNT];
-	bool asked; /* capabilities were told */
-	struct buf capabilities;
+	struct capabilities capabilities;
 	struct mailbox_space space;
 	struct selected selected;
 	uint32_t tag; /* of the last command */
@@ -84,13 +66,13 @@ on_piece(void *arg, struct str piece, struct err *e)
 bool
 session_has(const struct session *s, enum capability c)
 {
-	return s->has[c];
+	return s->capabilities.has[c];
 }
 
 struct str
 session_capabilities(const struct session *s)
 {
-	return buf_str(&s->capabilities);
+	return buf_str(&s->capabilities.text);
 }
 
 bool
@@ -129,32 +111,6 @@ session_listen(struct session *s, const struct session_sink *sink)
 	s->sink = sink != NULL ? *sink : (struct session_sink){ 0 };
 }
 
-/* What was told before TLS or before logging in holds no longer. */
-static void
-forget_capabilities(struct session *s)
-{
-	memset(s->has, 0, sizeof(s->has));
-	buf_reset(&s->capabilities);
-	s->asked = false;
-}
-
-static void
-learn_capabilities(struct session *s, const struct value *v)
-{
-	forget_capabilities(s);
-	s->asked = true;
-	for (; v != NULL; v = v->next) {
-		if (v->kind != VALUE_ATOM)
-			continue;
-		if (s->capabilities.n > 0)
-			buf_put8(&s->capabilities, ' ');
-		buf_puts(&s->capabilities, v->text);
-		for (size_t i = 0; i < CAP_COUNT; i++)
-			if (str_caseeq(v->text, str_of(words[i])))
-				s->has[i] = true;
-	}
-}
-
 /* What a response code tells of the folder or the server, whatever it comes with. */
 static void
 learn_code(struct session *s, const struct response *r)
@@ -162,7 +118,7 @@ learn_code(struct session *s, const struct response *r)
 	const struct value *v = r->code_values;
 
 	if (str_caseeq(r->code, STR("CAPABILITY")))
-		learn_capabilities(s, v);
+		capabilities_learn(&s->capabilities, v);
 	else if (str_caseeq(r->code, STR("UIDVALIDITY")))
 		value_u32(v, &s->selected.uidvalidity);
 	else if (str_caseeq(r->code, STR("UIDNEXT")))
@@ -213,7 +169,7 @@ note(struct session *s, const struct response *r, struct err *e)
 		    s->conf->name, STR_ARG(r->text));
 	}
 	if (str_caseeq(r->name, STR("CAPABILITY")))
-		learn_capabilities(s, r->values);
+		capabilities_learn(&s->capabilities, r->values);
 	if (r->numbered && str_caseeq(r->name, STR("EXISTS"))) {
 		s->selected.news |= r->number > s->selected.exists;
 		s->selected.exists = r->number;
@@ -428,7 +384,7 @@ ask_capabilities(struct session *s, struct err *e)
 {
 	struct reply r;
 
-	if (s->asked)
+	if (s->capabilities.told)
 		return 0;
 	if (session_run(s, &r, e, "CAPABILITY") < 0)
 		return -1;
@@ -471,7 +427,7 @@ make_private(struct session *s, bool in, struct err *e)
 		    s->conf->name);
 	if (ask_capabilities(s, e) < 0)
 		return -1;
-	if (!s->has[CAP_STARTTLS])
+	if (!s->capabilities.has[CAP_STARTTLS])
 		return err_set(e, ERR_CONFIG,
 		    "%s: the server offers no STARTTLS (or somebody in between hides it): use imaps://",
 		    s->conf->name);
@@ -486,7 +442,7 @@ make_private(struct session *s, bool in, struct err *e)
 	if (link_starttls(s->link, e) < 0)
 		return err_wrap(e, "%s", s->conf->name);
 	reader_reset(s->reader);
-	forget_capabilities(s);
+	capabilities_forget(&s->capabilities);
 	return ask_capabilities(s, e);
 }
 
@@ -495,7 +451,7 @@ compress(struct session *s, struct err *e)
 {
 	struct reply r;
 
-	if (!s->conf->compress || !s->has[CAP_COMPRESS])
+	if (!s->conf->compress || !s->capabilities.has[CAP_COMPRESS])
 		return 0;
 	if (session_run(s, &r, e, "COMPRESS DEFLATE") < 0)
 		return -1;
@@ -505,88 +461,6 @@ compress(struct session *s, struct err *e)
 		return err_set(
 		    e, ERR_SOURCE, "%s: the server speaks before it is asked", s->conf->name);
 	return link_compress(s->link, e) < 0 ? err_wrap(e, "%s", s->conf->name) : 0;
-}
-
-static void
-copy_name(char *out, struct str s)
-{
-	snprintf(out, MAILBOX_BYTES, "%.*s", (int)s.n, s.p != NULL ? s.p : "");
-}
-
-/* The prefix and separator of one entry of NAMESPACE: ("INBOX." "."). */
-static struct str
-namespace_entry(const struct value *v, char *separator)
-{
-	const struct value *second;
-
-	if (v == NULL || v->kind != VALUE_LIST || v->first == NULL ||
-	    v->first->kind != VALUE_STRING || v->first->text.n >= MAILBOX_BYTES)
-		return (struct str){ NULL, 0 };
-	second = v->first->next;
-	*separator = second != NULL && second->kind == VALUE_STRING && second->text.n == 1
-	    ? second->text.p[0]
-	    : '\0';
-	return v->first->text;
-}
-
-/* RFC 2342: the user's own namespaces, those of other users, shared ones; each a list or NIL. */
-static void
-learn_namespaces(struct mailbox_space *space, const struct value *v)
-{
-	char separator = '\0';
-
-	if (v != NULL && v->kind == VALUE_LIST) {
-		copy_name(space->prefix, namespace_entry(v->first, &separator));
-		space->separator = separator;
-	}
-	for (v = v != NULL ? v->next : NULL; v != NULL; v = v->next) {
-		const struct value *entry = v->kind == VALUE_LIST ? v->first : NULL;
-
-		for (; entry != NULL; entry = entry->next) {
-			struct str prefix = namespace_entry(entry, &separator);
-
-			if (prefix.n > 0 &&
-			    space->nforeign < sizeof(space->foreign) / sizeof(space->foreign[0]))
-				copy_name(space->foreign[space->nforeign++], prefix);
-		}
-	}
-}
-
-static int
-on_space(void *arg, const struct response *r, struct err *e)
-{
-	struct session *s = arg;
-	const struct value *separator;
-
-	(void)e;
-	if (str_caseeq(r->name, STR("NAMESPACE"))) {
-		learn_namespaces(&s->space, r->values);
-	} else if (str_caseeq(r->name, STR("LIST")) && r->values != NULL &&
-	    s->space.separator == '\0') {
-		separator = r->values->next;
-		if (separator != NULL && separator->kind == VALUE_STRING && separator->text.n == 1)
-			s->space.separator = separator->text.p[0];
-	}
-	return 0;
-}
-
-/* Where the user's folders are, and what stands between their levels. */
-static int
-ask_space(struct session *s, struct err *e)
-{
-	const struct session_sink sink = { .arg = s, .untagged = on_space };
-	uint32_t listed;
-	struct reply r;
-	int rc;
-
-	session_listen(s, &sink);
-	rc = s->has[CAP_NAMESPACE] ? session_send(s, NULL, e, "NAMESPACE") : 0;
-	if (rc == 0)
-		rc = session_send(s, &listed, e, "LIST \"\" \"\"");
-	if (rc == 0)
-		rc = session_await(s, listed, &r, e);
-	session_listen(s, NULL);
-	return rc;
 }
 
 static int
@@ -603,9 +477,9 @@ start(struct session *s, struct err *e)
 	if (ask_capabilities(s, e) < 0 || compress(s, e) < 0)
 		return -1;
 	/* RFC 2971; some servers let nobody in who does not say it */
-	if (s->has[CAP_ID] && session_run(s, &r, e, "ID (\"name\" \"ruastat\")") < 0)
+	if (s->capabilities.has[CAP_ID] && session_run(s, &r, e, "ID (\"name\" \"ruastat\")") < 0)
 		return -1;
-	return ask_space(s, e);
+	return namespace_ask(s, &s->space, e);
 }
 
 struct session *
@@ -621,7 +495,7 @@ session_open(const struct imap_conf *conf, struct err *e)
 	s->conf = conf;
 	buf_init(&s->out, COMMAND_BYTES);
 	buf_room(&s->out, COMMAND_BYTES); /* at once: growing leaves copies behind */
-	buf_init(&s->capabilities, CAPABILITY_BYTES);
+	capabilities_init(&s->capabilities);
 	s->reader = reader_new(&io);
 	s->link = link_open(&conf->link, e);
 	if (s->link == NULL)
@@ -640,7 +514,7 @@ session_close(struct session *s)
 	link_close(s->link);
 	reader_free(s->reader);
 	secret_wipe(&s->out); /* passwords and tokens went through it */
-	buf_fini(&s->capabilities);
+	capabilities_fini(&s->capabilities);
 	free(s);
 }
 

@@ -11,27 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ingest/capability.h"
 #include "ingest/imapconf.h"
 #include "ingest/mailbox.h"
 #include "ingest/response.h"
-
-enum capability {
-	CAP_STARTTLS,
-	CAP_LOGINDISABLED,
-	CAP_SASL_IR,
-	CAP_PLAIN,
-	CAP_LOGIN,
-	CAP_XOAUTH2,
-	CAP_OAUTHBEARER,
-	CAP_EXTERNAL,
-	CAP_IDLE,
-	CAP_MOVE,
-	CAP_UIDPLUS,
-	CAP_NAMESPACE,
-	CAP_COMPRESS,
-	CAP_ID,
-	CAP_COUNT
-};
 
 enum reply_status { REPLY_OK, REPLY_NO, REPLY_BAD };
 
