@@ -49,6 +49,8 @@ static const char *const kinds[] = {
 	[SOURCE_MAILDIR] = "maildir",
 	[SOURCE_FILES] = "files",
 	[SOURCE_IMAP] = "imap",
+	[SOURCE_MBOX] = "mbox",
+	[SOURCE_PIPED] = "stdin",
 };
 
 static struct findings *

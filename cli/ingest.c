@@ -109,12 +109,19 @@ take(void *arg, int val, const char *value, struct err *e)
 	}
 }
 
-/* Each mail on its way to the database is an open descriptor. */
+/*
+ * Each mail on its way to the database is an open descriptor; and an MTA may have left us files no
+ * larger than a mailbox, too small for a database.
+ */
 static void
-allow_descriptors(void)
+raise_limits(void)
 {
 	struct rlimit limit;
 
+	if (getrlimit(RLIMIT_FSIZE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_FSIZE, &limit);
+	}
 	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
 		return;
 	limit.rlim_cur = limit.rlim_max < 4096 ? limit.rlim_max : 4096;
@@ -141,6 +148,12 @@ cores(void)
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	return n < 1 ? 1 : n > LIMIT_WORKERS ? LIMIT_WORKERS : (unsigned)n;
+}
+
+static bool
+is_piped(const char *name)
+{
+	return strcmp(name, "-") == 0;
 }
 
 /* The worst exit status so far: what the operator must change comes first. */
@@ -192,7 +205,7 @@ ingest_room(struct ingest_room *r, const struct context *c, struct database *db,
 	if (make_dir(c->state_dir, "tmp", r->tmp, sizeof(r->tmp), e) < 0 ||
 	    make_dir(c->state_dir, "locks", r->locks, sizeof(r->locks), e) < 0)
 		return -1;
-	allow_descriptors();
+	raise_limits();
 	r->flow = (struct flow_conf){ .db = db,
 		.tmp_dir = r->tmp,
 		.lock_dir = r->locks,
@@ -228,7 +241,7 @@ ingest_into(
 		return verb_fail(&e);
 	status = ingest_all(c, w, flow, n, paths, &t);
 	flow_free(flow);
-	if (status == EXIT_UNREADABLE)
+	if (status == EXIT_UNREADABLE && !(n == 1 && is_piped(paths[0])))
 		tally_warn(&t);
 	if (c->output == OUTPUT_JSON)
 		tally_json(&t, seconds_since(&from));
@@ -258,8 +271,33 @@ ingest(struct context *c, const struct ingest_wish *w, int n, char **paths)
 	return status;
 }
 
+/* Whether what is named fits together. */
 static int
-run(const struct verb *v, int argc, char **argv)
+check(const struct context *c, const struct ingest_wish *w, int n, char **names, struct err *e)
+{
+	bool piped = false;
+
+	for (int i = 0; i < n; i++)
+		piped |= is_piped(names[i]);
+	if (n == 0 && c->config->nsources == 0)
+		return err_set(e, ERR_CONFIG,
+		    "no source is named: give a maildir, mbox, directory, file, URL or \"-\", or a "
+		    "configuration with sources");
+	if (n == 0 && w->options.given)
+		return err_set(e, ERR_CONFIG,
+		    "--after, --move-to, --failures and --subfolders are for sources "
+		    "given as arguments; the configuration says it for its own");
+	if (w->watch && w->dry_run)
+		return err_set(
+		    e, ERR_CONFIG, "--watch stores what comes, --dry-run stores nothing");
+	if (piped && (n > 1 || w->watch))
+		return err_set(e, ERR_CONFIG,
+		    "standard input (\"-\") goes with no other source and not with --watch");
+	return 0;
+}
+
+static int
+run_named(const struct verb *v, int argc, char **argv)
 {
 	struct ingest_wish w = { 0 };
 	struct context c;
@@ -268,18 +306,7 @@ run(const struct verb *v, int argc, char **argv)
 
 	if (first < 0)
 		return status;
-	if (first == argc && c.config->nsources == 0) {
-		err_set(&e, ERR_CONFIG,
-		    "no source is named: give a maildir, directory, file or URL, or a "
-		    "configuration with sources");
-		status = verb_fail(&e);
-	} else if (first == argc && w.options.given) {
-		err_set(&e, ERR_CONFIG,
-		    "--after, --move-to, --failures and --subfolders are for sources "
-		    "given as arguments; the configuration says it for its own");
-		status = verb_fail(&e);
-	} else if (w.watch && w.dry_run) {
-		err_set(&e, ERR_CONFIG, "--watch stores what comes, --dry-run stores nothing");
+	if (check(&c, &w, argc - first, argv + first, &e) < 0) {
 		status = verb_fail(&e);
 	} else {
 		signals_listen(w.watch);
@@ -287,6 +314,26 @@ run(const struct verb *v, int argc, char **argv)
 	}
 	context_fini(&c);
 	return status;
+}
+
+/*
+ * To whom a mail is piped only two answers are of use: it has its intake row, or it has not.  Any
+ * other status makes an MTA send the report back to its reporter.
+ */
+static int
+run(const struct verb *v, int argc, char **argv)
+{
+	bool piped = false;
+	int status;
+
+	for (int i = 1; i < argc; i++)
+		piped |= is_piped(argv[i]);
+	if (piped)
+		signals_listen(false); /* from here on */
+	status = run_named(v, argc, argv);
+	if (!piped || status == EXIT_FINE)
+		return status;
+	return status == EXIT_UNREADABLE ? EXIT_FINE : EXIT_LATER;
 }
 
 const struct verb verb_ingest = {

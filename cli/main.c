@@ -1,4 +1,7 @@
+#include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/verbs.h"
@@ -21,9 +24,24 @@ usage(FILE *to)
 	fprintf(to, "\n\"ruastat VERB --help\" tells more; the manual is ruastat(1).\n");
 }
 
+/*
+ * Whoever starts us may have closed the standard streams: what is opened next must not take their
+ * numbers, or lines for people go into a database's socket.  What was closed stays unreadable.
+ */
+static void
+keep_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_WRONLY) != fd)
+			abort();
+}
+
 int
 main(int argc, char **argv)
 {
+	keep_streams();
+	/* A file at its limit is an error to be told, like a full disk. */
+	signal(SIGXFSZ, SIG_IGN);
 	if (argc > 0 && strcmp(argv[0], WORKER_NAME) == 0)
 		return worker_main();
 	if (argc > 0 && strcmp(argv[0], FETCHER_NAME) == 0)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@ struct parse {
 	struct buf line;
 	struct spool_file file;
 	struct spool records; /* lines of the part to come */
+	const char *tmp;      /* where large inputs lie meanwhile */
 	const char *name;     /* of the input in hand */
 	bool json, with_records;
 	bool busy;
@@ -195,11 +197,31 @@ full_name(struct buf *room, const char *path, const struct mail *m, bool below)
 	return room->p;
 }
 
+static bool
+is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Standard input gives nothing yet, or an mbox is locked. */
+static void
+await(struct source *s)
+{
+	struct pollfd ready;
+	struct err ignored;
+
+	source_pollfd(s, &ready);
+	if (poll(&ready, 1, -1) >= 0)
+		(void)source_service(s, &ignored);
+}
+
 static int
 parse_path(struct parse *p, const char *path, struct err *e)
 {
-	struct source_conf conf = { .path = path, .subfolders = true };
-	struct source *s = source_open(&conf, "/tmp", e);
+	struct source_conf conf = { .path = path, .subfolders = is_directory(path) };
+	struct source *s = source_open(&conf, p->tmp, e);
 	struct keyset *known = keyset_new();
 	struct buf name;
 	struct mail m;
@@ -211,6 +233,10 @@ parse_path(struct parse *p, const char *path, struct err *e)
 			rc = e->kind == ERR_MESSAGE ? 0 : -1;
 			if (rc == 0)
 				log_event(LOG_WARN, "%s", e->text);
+			continue;
+		}
+		if (got == SOURCE_WAIT) {
+			await(s);
 			continue;
 		}
 		p->name = full_name(&name, path, &m, source_is_below(s));
@@ -231,15 +257,17 @@ static int
 parse_all(struct parse *p, int n, char **paths)
 {
 	struct pool_conf conf = { .workers = 1, .sink = { p, on_frame, on_restart, on_failed } };
-	const char *tmp = getenv("TMPDIR");
 	int status = EXIT_FINE;
 	struct err e;
 
 	signal(SIGCHLD, SIG_DFL);
+	p->tmp = getenv("TMPDIR");
+	if (p->tmp == NULL)
+		p->tmp = "/tmp";
 	p->arena = arena_new(LIMIT_WORKER_ARENA);
 	/* Each byte of a frame may need six in JSON. */
 	buf_init(&p->line, (size_t)8 * LIMIT_FRAME_BYTES);
-	spool_file_init(&p->file, tmp != NULL ? tmp : "/tmp");
+	spool_file_init(&p->file, p->tmp);
 	spool_init(&p->records, &p->file);
 	p->pool = pool_new(&conf);
 	for (int i = 0; i < n; i++)
@@ -278,7 +306,7 @@ run(const struct verb *v, int argc, char **argv)
 	if (first < 0)
 		return status;
 	if (first == argc) {
-		err_set(&e, ERR_CONFIG, "no file is named");
+		err_set(&e, ERR_CONFIG, "no file is named; \"-\" is standard input");
 		status = verb_fail(&e);
 	} else if (c.output == OUTPUT_CSV) {
 		err_set(&e, ERR_CONFIG, "\"parse\" prints text or JSON");

@@ -61,7 +61,7 @@ run(const struct verb *v, int argc, char **argv)
 		return status;
 	if (first == argc && c.config->nsources == 0) {
 		err_set(&e, ERR_CONFIG,
-		    "no source is named: give a maildir, directory or file, or a "
+		    "no source is named: give a maildir, mbox, directory or file, or a "
 		    "configuration with sources");
 		return ask_end(&c, -1, &e);
 	}

@@ -19,6 +19,13 @@
 #define KNOWN_SPARE 100000  /* 6.8 MB */
 #define MARKS_BYTES ((size_t)64 << 20)
 
+/* Whether it is told of every mail that is committed: how far it was read depends on that. */
+static bool
+has_place(const struct source *s)
+{
+	return source_kind(s) == SOURCE_IMAP || source_kind(s) == SOURCE_MBOX;
+}
+
 void
 stream_init(struct stream *s, const struct flow_conf *conf, struct ledger *ledger,
     const struct source_conf *source)
@@ -111,6 +118,7 @@ stream_find(struct stream *s, struct err *e)
 	bool dry = s->conf->dry_run;
 	int64_t id = s->id;
 	struct err why;
+	const char *lock;
 	int locked = 1;
 
 	if (dry && conf.imap != NULL) { /* so that it is opened for reading alone */
@@ -118,8 +126,9 @@ stream_find(struct stream *s, struct err *e)
 		conf.failures = NULL;
 	}
 	s->source = source_open(&conf, s->conf->tmp_dir, &why);
-	if (s->source != NULL && !dry)
-		locked = lock_take(&s->lock, s->conf->lock_dir, source_lock(s->source), &why);
+	lock = s->source != NULL && !dry ? source_lock(s->source) : NULL;
+	if (lock != NULL)
+		locked = lock_take(&s->lock, s->conf->lock_dir, lock, &why);
 	if (locked == 0 && s->conf->watch) {
 		locked = err_set(
 		    &why, ERR_SOURCE, "another process works on \"%.400s\"", s->source_conf->path);
@@ -159,17 +168,46 @@ resume(struct stream *s, size_t *n, struct err *e)
 	return marks != NULL ? 0 : -1;
 }
 
+/* Tell an mbox how far it was read: 1 when it has nothing new, 0, or -1. */
+static int
+resume_at(struct stream *s, struct err *e)
+{
+	struct position p;
+	int rc;
+
+	if (source_kind(s->source) != SOURCE_MBOX || s->state != STREAM_FOUND)
+		return 0;
+	rc = ledger_position(s->ledger, s->id, &p, e);
+	if (rc > 0)
+		source_resume_at(s->source, &p);
+	/* Watching, something new is to be expected. */
+	return rc < 0 ? -1 : !s->conf->watch && source_unchanged(s->source);
+}
+
+/* Whether none of its keys need be known: 1, 0, or -1. */
+static int
+needs_no_keys(struct stream *s, struct err *e)
+{
+	if (s->ledger == NULL || source_kind(s->source) == SOURCE_PIPED)
+		return 1;
+	return resume_at(s, e);
+}
+
 int
 stream_load(struct stream *s, struct err *e)
 {
 	const struct source_conf *conf = s->source_conf;
 	bool dry = s->conf->dry_run;
 	size_t marks;
+	int none;
 
 	stream_tell(s, true);
 	keyset_free(s->known);
 	s->known = keyset_new();
-	if (s->ledger != NULL &&
+	none = needs_no_keys(s, e);
+	if (none < 0)
+		return -1;
+	if (none == 0 &&
 	    (resume(s, &marks, e) < 0 ||
 		ledger_known(s->ledger, s->id, marks > 0,
 		    after_name(dry ? AFTER_KEEP : conf->after), !dry && conf->failures != NULL,
@@ -227,6 +265,7 @@ void
 stream_tell(struct stream *s, bool now)
 {
 	const struct mark *marks;
+	struct position position;
 	struct err e;
 	size_t n;
 
@@ -247,6 +286,9 @@ stream_tell(struct stream *s, bool now)
 			log_event(LOG_DEBUG, "%s", e.text);
 			break;
 		}
+	if (source_position(s->source, &position) &&
+	    ledger_set_position(s->ledger, s->id, &position, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
 	s->untold = false;
 }
 
@@ -290,7 +332,7 @@ stream_next(struct stream *s, struct mail *m, struct err *e)
 	s->waiting = step == SOURCE_WAIT;
 	if (step == SOURCE_END)
 		s->state = STREAM_OVER;
-	s->untold |= source_kind(s->source) == SOURCE_IMAP;
+	s->untold |= has_place(s->source);
 	return step == SOURCE_MAIL;
 }
 
@@ -333,7 +375,7 @@ stream_done(struct stream *s, const struct intake *in)
 	s->flying--;
 	for (unsigned i = 0; i < in->nkeys; i++)
 		keyset_put(s->known, in->keys[i], KNOWN_DONE);
-	if (s->source == NULL || (due == KNOWN_DONE && source_kind(s->source) != SOURCE_IMAP))
+	if (s->source == NULL || (due == KNOWN_DONE && !has_place(s->source)))
 		return;
 	if (source_acknowledge(s->source, in->keys[0], in->name.p, due, &why) < 0) {
 		unsettled(s, &why);
@@ -351,7 +393,7 @@ stream_drop(struct stream *s, const struct intake *in)
 
 	s->flying--;
 	/* It gives so many mails at once as may wait; nothing is done to any. */
-	if (s->source != NULL && source_kind(s->source) == SOURCE_IMAP)
+	if (s->source != NULL && has_place(s->source))
 		source_acknowledge(s->source, in->keys[0], in->name.p, KNOWN_DONE, &why);
 }
 

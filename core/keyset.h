@@ -28,6 +28,14 @@ struct mark {
 	uint32_t uid;
 };
 
+/* How far an mbox was read: every mail of it up to ${end} is known. */
+struct position {
+	uint64_t inode;
+	uint64_t end;           /* bytes */
+	uint64_t last_at;       /* where the last of those mails stands */
+	struct key first, last; /* of the first mail of the file and of that one: digests of their bytes */
+};
+
 struct keyset;
 
 /* An empty set.  It grows by 34 to 68 bytes for each key; out of memory ends the process. */

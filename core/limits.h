@@ -22,6 +22,7 @@
 #define LIMIT_HELD_BYTES (32ull << 20)   /* here and not stored: four batches and what is parsed */
 #define LIMIT_HELD_MAILS 1000            /* likewise; a descriptor each */
 #define LIMIT_HELD_MEMORY (1u << 20)     /* a larger mail lies in a temporary file */
+#define LIMIT_PIPED_BYTES (16ull << 30)  /* an mbox on standard input, in a file meanwhile */
 
 /* What an attachment may unpack to. */
 #define LIMIT_UNPACK_DEPTH 3         /* xml in gzip in zip is real */

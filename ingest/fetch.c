@@ -1,18 +1,13 @@
 #include "ingest/fetch.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/limits.h"
 
+#include "ingest/held.h"
 #include "ingest/imapkey.h"
 
 #define LINE_BYTES 2000 /* of a command */
-/* What is told of a mail that is refused by its size: nobody reads that far. */
-#define SIZE_MOST (1ull << 40)
 
 static const struct arrival nothing = { .fd = -1 };
 
@@ -73,19 +68,6 @@ fetch_committed_all(struct fetch *f, const struct plan *p)
 	f->held -= n < f->held ? n : f->held;
 }
 
-/* Where the mail's bytes go: memory, or a file that is gone with its descriptor. */
-static int
-open_arrival(struct fetch *f, uint64_t size, struct err *e)
-{
-	f->arrival.in_file = size > LIMIT_HELD_MEMORY;
-	f->arrival.fd = f->arrival.in_file ? open(f->tmp_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)
-					   : memfd_create("mail", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (f->arrival.fd >= 0)
-		return 0;
-	return err_set(e, ERR_SOURCE, "could not make room for a mail in \"%s\": %s",
-	    f->arrival.in_file ? f->tmp_dir : "memory", strerror(errno));
-}
-
 /*
  * A server that told a smaller size before: the mail is not read to its end but refused by the size
  * it has after all.  Which mail it is can be told for sure when it was asked for alone.
@@ -120,7 +102,8 @@ on_begin(void *arg, uint32_t number, uint64_t size, struct err *e)
 	f->arrival.size = size;
 	if (size > LIMIT_MAIL_BYTES)
 		return too_big(f, size, e);
-	return open_arrival(f, size, e);
+	f->arrival.fd = held_open(f->tmp_dir, size, e);
+	return f->arrival.fd >= 0 ? 0 : -1;
 }
 
 static int
@@ -128,37 +111,8 @@ on_piece(void *arg, struct str piece, struct err *e)
 {
 	struct fetch *f = arg;
 
-	while (piece.n > 0) {
-		ssize_t n = write(f->arrival.fd, piece.p, piece.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return err_set(e, ERR_SOURCE, "could not keep a mail in \"%s\": %s",
-			    f->arrival.in_file ? f->tmp_dir : "memory", strerror(errno));
-		piece = (struct str){ piece.p + n, piece.n - (size_t)n };
-		f->arrival.got += (uint64_t)n;
-	}
-	return 0;
-}
-
-/* From here on nobody can change it. */
-static int
-seal(const struct arrival *a)
-{
-	char path[64];
-	int fd;
-
-	if (!a->in_file) {
-		fcntl(a->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
-		return a->fd;
-	}
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", a->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return a->fd;
-	close(a->fd);
-	return fd;
+	f->arrival.got += piece.n;
+	return held_write(f->arrival.fd, f->tmp_dir, piece, e);
 }
 
 /* Hand ${fd} out as the mail ${uid}. */
@@ -205,7 +159,7 @@ deliver(struct fetch *f)
 	}
 	f->arrival = nothing;
 	strike(f, ASKED_BODIES, a.uid);
-	hand_out(f, a.uid, a.got, seal(&a));
+	hand_out(f, a.uid, a.got, held_seal(a.fd));
 }
 
 /* The server does not give a mail that is there. */
@@ -320,18 +274,11 @@ ask_sizes(struct fetch *f, uint32_t first, uint32_t last, struct err *e)
 static int
 hand_out_too_big(struct fetch *f, uint32_t uid, uint64_t size, struct err *e)
 {
-	int fd = memfd_create("mail", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	struct arrival a = { .fd = fd };
+	int fd = held_zeros(size, e);
 
-	size = size < SIZE_MOST ? size : SIZE_MOST;
-	if (fd < 0 || ftruncate(fd, (off_t)size) < 0) {
-		err_set(
-		    e, ERR_SOURCE, "could not make room for a mail in memory: %s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (fd < 0)
 		return -1;
-	}
-	hand_out(f, uid, size, seal(&a));
+	hand_out(f, uid, size, fd);
 	return 0;
 }
 

@@ -36,7 +36,6 @@ struct arrival {
 	uint32_t uid;    /* 0: not known yet */
 	int fd;          /* -1: no body came yet */
 	uint64_t size, got;
-	bool in_file;
 };
 
 struct fetch {

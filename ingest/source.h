@@ -20,7 +20,7 @@ enum after { AFTER_KEEP, AFTER_SEEN, AFTER_MOVE, AFTER_DELETE };
 struct imap_conf;
 
 struct source_conf {
-	const char *path; /* a maildir, a directory of files, one file, or an IMAP URL */
+	const char *path; /* a maildir, an mbox, a directory of files, a file, an IMAP URL, or "-" */
 	const struct imap_conf *imap; /* what else is said of it; not NULL when ${path} is a URL */
 	bool subfolders;              /* a maildir's Maildir++ and nested subfolders too */
 	enum after after;             /* maildirs and IMAP; anything else is only ever read */
@@ -45,9 +45,11 @@ struct mail {
 
 /*
  * Open the source at ${conf->path}; ${conf} is copied, what it points to borrowed until source_close.
- * ${tmp_dir} is where large mails may lie on their way.  ERR_CONFIG when it is no maildir, file or
- * directory, or an after-action does not fit (files are only ever read); ERR_SOURCE when it cannot
- * be read, named with what to do.  A mailbox behind IMAP is not connected to before the first
+ * ${tmp_dir} is where large mails may lie on their way.  A file is an mbox when it opens with a
+ * separator or is empty, and so is one that is not there where users' mailboxes are; "-" is
+ * standard input.  ERR_CONFIG when it is no maildir, mbox, file or directory, or what is wanted does
+ * not fit (only maildirs and IMAP are ever changed); ERR_SOURCE when it cannot be read, named with
+ * what to do.  A mailbox behind IMAP is not connected to before the first
  * source_next.
  */
 struct source *source_open(const struct source_conf *conf, const char *tmp_dir, struct err *e);
@@ -56,18 +58,19 @@ struct source *source_open(const struct source_conf *conf, const char *tmp_dir, 
 void source_close(struct source *s);
 
 /*
- * "maildir:/path", "files:/path" or "imap://user@host": the name under which its state is kept.
+ * "maildir:/path", "mbox:/path", "files:/path", "stdin" or "imap://user@host": the name under which
+ * its state is kept.
  * Sources may share it (folders of one account): their keys differ.
  */
 const char *source_id(const struct source *s);
 
-/* The name under which only one process works on it at a time. */
+/* The name under which only one process works on it at a time; NULL: any number may. */
 const char *source_lock(const struct source *s);
 
-enum source_kind { SOURCE_MAILDIR, SOURCE_FILES, SOURCE_IMAP };
+enum source_kind { SOURCE_MAILDIR, SOURCE_FILES, SOURCE_IMAP, SOURCE_MBOX, SOURCE_PIPED };
 enum source_kind source_kind(const struct source *s);
 
-/* Whether mails have names below the path; not when the path is one file. */
+/* Whether mails have names below the path; not when the path is one file or mbox. */
 bool source_is_below(const struct source *s);
 
 /*
@@ -75,6 +78,12 @@ bool source_is_below(const struct source *s);
  * before the first source_next.  Copied.
  */
 void source_resume(struct source *s, const struct mark *marks, size_t n);
+
+/* Likewise how far an mbox was read (ruastat_data.position). */
+void source_resume_at(struct source *s, const struct position *p);
+
+/* After that: whether it has nothing new, so that none of its keys need be known. */
+bool source_unchanged(struct source *s);
 
 enum source_step { SOURCE_END, SOURCE_MAIL, SOURCE_WAIT };
 
@@ -119,6 +128,9 @@ const struct key *source_settled(struct source *s, size_t *n);
  * only over mails that source_acknowledge was called for: the database has them.
  */
 const struct mark *source_marks(struct source *s, size_t *n);
+
+/* How far the mbox was read, if that moved since the last call, likewise. */
+bool source_position(struct source *s, struct position *p);
 
 /* What to wait for; ->fd is -1 when nothing. */
 void source_pollfd(const struct source *s, struct pollfd *p);

@@ -308,14 +308,17 @@ read_mails(struct contents *c, struct str bytes, struct mime_header *only, struc
 {
 	struct mime_header h = { 0 };
 	struct str mail;
+	bool quoted;
 	unsigned n = 0;
 
 	if (!mbox_is(bytes))
 		return contents_mail(c, bytes, only != NULL ? only : &h, e);
 	/* One more than the limit allows, so that it is told. */
-	for (bool more = true; more && mbox_next(&bytes, &mail); n++) {
+	for (bool more = true; more && mbox_next(&bytes, &mail, &quoted); n++) {
 		more = c->mails < LIMIT_MAILS;
-		if (contents_mail(c, mbox_unquote(c->owned, mail), &h, e) != 0)
+		if (quoted)
+			mail = mbox_unquote(c->owned, mail);
+		if (contents_mail(c, mail, &h, e) != 0)
 			return -1;
 	}
 	if (n == 1 && only != NULL)

@@ -1,20 +1,15 @@
-/* mbox.h - a file of several mails (RFC 4155, and mboxrd's quoting). */
+/* mbox.h - a file of several mails that is in memory as a whole; core/mbox.h says what separates them. */
 #ifndef PARSER_MBOX_H
 #define PARSER_MBOX_H
 
 #include "core/arena.h"
+#include "core/mbox.h"
 
 /*
- * Whether ${in} opens with an mbox's separator, "From SENDER DAY MONTH N…".  The "From " line that
- * is left over in front of a mail exported by hand need not be one.
+ * Take the first mail off ${rest}, which opens with a separator: ${mail} is what follows it, up to the
+ * next one.  ${quoted}: see mbox_unquote.  False at the end.
  */
-bool mbox_is(struct str in);
-
-/*
- * Take the first mail off ${rest}, which opens with a separator: ${mail} is what follows it, up to the next
- * separator behind an empty line.  False at the end.
- */
-bool mbox_next(struct str *rest, struct str *mail);
+bool mbox_next(struct str *rest, struct str *mail, bool *quoted);
 
 /*
  * ${mail} with one ">" taken off each line ">From ", ">>From ", …; in ${a} where there is any, else

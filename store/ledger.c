@@ -186,6 +186,65 @@ ledger_mark(struct ledger *l, int64_t source_id, const struct mark *marks, size_
 	return rc;
 }
 
+static int
+take_position(struct position *p, const PGresult *r)
+{
+	size_t n;
+	unsigned char *keys = PQunescapeBytea((unsigned char *)PQgetvalue(r, 0, 3), &n);
+
+	if (keys == NULL)
+		abort();
+	if (n == sizeof(p->first) + sizeof(p->last)) {
+		memcpy(p->first.b, keys, sizeof(p->first.b));
+		memcpy(p->last.b, keys + sizeof(p->first.b), sizeof(p->last.b));
+	}
+	PQfreemem(keys);
+	p->inode = (uint64_t)strtoll(PQgetvalue(r, 0, 0), NULL, 10);
+	if (n != sizeof(p->first) + sizeof(p->last) ||
+	    str_u64(str_of(PQgetvalue(r, 0, 1)), INT64_MAX, &p->end) < 0)
+		return -1;
+	return str_u64(str_of(PQgetvalue(r, 0, 2)), p->end, &p->last_at);
+}
+
+int
+ledger_position(struct ledger *l, int64_t source_id, struct position *p, struct err *e)
+{
+	struct buf param;
+	PGresult *r;
+	int rc;
+
+	param_init(&param, 1);
+	buf_printf(&param, "%lld", (long long)source_id);
+	r = run(l, sql_query_position, 1, &param, e);
+	param_fini(&param, 1);
+	if (r == NULL)
+		return -1;
+	rc = PQntuples(r);
+	if (rc > 0 && take_position(p, r) < 0)
+		rc = err_set(e, ERR_CONFIG, "the database's positions are not those of ruastat");
+	PQclear(r);
+	return rc;
+}
+
+int
+ledger_set_position(struct ledger *l, int64_t source_id, const struct position *p, struct err *e)
+{
+	struct buf params[3];
+	int rc;
+
+	param_init(params, 3);
+	buf_printf(&params[0], "%lld", (long long)source_id);
+	param_add_int(&params[1], (int64_t)p->inode);
+	param_add_int(&params[1], (int64_t)p->end);
+	param_add_int(&params[1], (int64_t)p->last_at);
+	param_add_key(&params[2], p->first);
+	param_add_key(&params[2], p->last);
+	param_close(params + 1, 2);
+	rc = run_only(l, sql_query_set_position, 3, params, e);
+	param_fini(params, 3);
+	return rc;
+}
+
 int
 ledger_known(struct ledger *l, int64_t source_id, bool marked, const char *after, bool failures,
     struct keyset *known, struct err *e)

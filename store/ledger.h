@@ -33,6 +33,13 @@ struct mark *ledger_marks(
 int ledger_mark(
     struct ledger *l, int64_t source_id, const struct mark *marks, size_t n, struct err *e);
 
+/* How far an mbox was read: 1 with ${p}, 0 when that is not known, -1. */
+int ledger_position(struct ledger *l, int64_t source_id, struct position *p, struct err *e);
+
+/* Write it down.  Only after all up to there is committed; a loss only means looking again. */
+int ledger_set_position(
+    struct ledger *l, int64_t source_id, const struct position *p, struct err *e);
+
 /*
  * Put the mails known of a source into ${known}; where it has marks (${marked}), of those they cover
  * only the ones that wait.  Those stored wait (KNOWN_SUCCESS) when what was

@@ -23,8 +23,9 @@ read_mbox(struct arena *a, struct str in)
 {
 	size_t all = 0, whole = in.n;
 	struct str mail;
+	bool quoted;
 
-	while (mbox_is(in) && mbox_next(&in, &mail)) {
+	while (mbox_is(in) && mbox_next(&in, &mail, &quoted)) {
 		touch(mbox_unquote(a, mail));
 		all += mail.n;
 	}

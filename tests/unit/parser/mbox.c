@@ -68,9 +68,10 @@ test_mails(void **state)
 		struct str rest = str_of(table[i].in);
 		struct str mail;
 		struct buf got;
+		bool quoted;
 
 		buf_init(&got, 4096);
-		while (mbox_next(&rest, &mail))
+		while (mbox_next(&rest, &mail, &quoted))
 			buf_printf(&got, "[%.*s]", STR_ARG(mail));
 		buf_put8(&got, '\0');
 		assert_string_equal(got.p, table[i].out);
