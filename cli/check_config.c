@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/ask.h"
+#include "cli/config_limits.h"
 #include "cli/connect.h"
 #include "cli/table.h"
 #include "cli/verbs.h"
@@ -145,7 +146,9 @@ put_json(struct buf *out, const struct context *c, const struct findings *f)
 	put_list(out, "domains", conf->domains, conf->ndomains);
 	buf_printf(out, ",\"failure_reports\":\"%s\",\"failure_days\":%u",
 	    config_failures_name(conf->failures), conf->failure_days);
-	buf_puts(out, STR(",\"listen\":"));
+	buf_puts(out, STR(",\"limits\":{"));
+	config_limits_json(out, &conf->ceilings);
+	buf_puts(out, STR("},\"listen\":"));
 	table_json(out, COLUMN_TEXT, conf->listen);
 	buf_puts(out, STR(",\"tls_certificate\":"));
 	table_json(out, COLUMN_TEXT, conf->tls_certificate);
@@ -203,6 +206,8 @@ put_text(struct buf *out, const struct context *c, const struct findings *f)
 	snprintf(room, sizeof(room), f->layers.landlock > 0 ? "%s, Landlock (version %d)" : "%s",
 	    f->layers.seccomp ? "seccomp" : "no seccomp", f->layers.landlock);
 	line(out, "sandbox", room);
+	buf_put8(out, '\n');
+	config_limits_text(out, &conf->ceilings);
 }
 
 static void

@@ -1,6 +1,9 @@
 #include "cli/choice.h"
 
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ingest/imapurl.h"
 
@@ -42,4 +45,23 @@ choice_at(struct config *c, const struct choice_options *o, int n, char **names,
 		return err_set(e, ERR_CONFIG,
 		    "passwords, certificates and TLS are for URLs, and \"%s\" is none", names[i]);
 	return 0;
+}
+
+const char *
+choice_path(const struct source_conf *source, char *room, size_t n)
+{
+	const char *path = source->path;
+	char here[PATH_MAX];
+	size_t len;
+
+	if (source->imap != NULL || strcmp(path, "-") == 0)
+		return path;
+	if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
+		here[0] = '\0';
+	while (path[0] == '.' && path[1] == '/')
+		path += 2;
+	snprintf(room, n, "%s%s%s", here, here[0] != '\0' ? "/" : "", path);
+	for (len = strlen(room); len > 1 && room[len - 1] == '/'; len--)
+		room[len - 1] = '\0';
+	return room;
 }

@@ -27,4 +27,12 @@ size_t choice_count(const struct config *c, int n);
 int choice_at(struct config *c, const struct choice_options *o, int n, char **names, size_t i,
     struct source_conf *out, struct err *e);
 
+#define CHOICE_PATH_BYTES 8192
+
+/*
+ * The name that the database knows the runs of a source by: its URL, or its path made absolute, into
+ * ${room} where need be.  Links are not followed: it must be the same when the mailbox is gone.
+ */
+const char *choice_path(const struct source_conf *source, char *room, size_t n);
+
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/config_limits.h"
 #include "cli/config_source.h"
 #include "core/arena.h"
 #include "core/limits.h"
@@ -40,7 +41,7 @@ parse(const char *file, struct err *e)
 {
 	cfg_opt_t options[] = { CFG_STR("state_dir", NULL, CFGF_NONE),
 		CFG_STR("database", NULL, CFGF_NONE), CFG_INT("workers", 0, CFGF_NONE),
-		CFG_STR_LIST("domains", "{}", CFGF_NONE),
+		CFG_STR_LIST("domains", "{}", CFGF_NONE), CONFIG_LIMITS,
 		CFG_STR("failure_reports", "headers", CFGF_NONE),
 		CFG_INT("failure_days", 30, CFGF_NONE),
 		CFG_STR("listen", "127.0.0.1:8080", CFGF_NONE),
@@ -85,6 +86,8 @@ take_sources(struct config *c, cfg_t *cfg, struct err *e)
 
 		if (config_source_take(c->arena, s, cfg_title(s), &c->sources[i], e) < 0)
 			return -1;
+		if (c->sources[i].imap != NULL)
+			c->sources[i].imap->most = c->ceilings.mail;
 	}
 	return 0;
 }
@@ -155,6 +158,8 @@ take(struct config *c, cfg_t *cfg, struct err *e)
 		    "workers is %ld; it can be 1 to %d, or 0: one per core", workers,
 		    LIMIT_WORKERS);
 	c->workers = (unsigned)workers;
+	if (config_limits_take(cfg, &c->ceilings, e) < 0)
+		return -1;
 	c->domains = take_list(cfg, "domains", &c->ndomains);
 	if (take_failures(c, cfg, e) < 0)
 		return -1;
@@ -326,5 +331,6 @@ config_url(struct config *c, const char *url, const struct config_url_options *o
 	keep_section(c, cfg);
 	out->path = s.conf.path;
 	out->imap = s.imap;
+	s.imap->most = c->ceilings.mail;
 	return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "core/ceilings.h"
 #include "core/err.h"
 #include "ingest/source.h"
 
@@ -27,7 +28,8 @@ struct config {
 	const char *state_dir; /* or NULL */
 	const char *database;  /* or NULL */
 	unsigned workers;      /* 0: one per core */
-	const char **domains;  /* own domains, patterns; empty: all */
+	struct ceilings ceilings;
+	const char **domains; /* own domains, patterns; empty: all */
 	size_t ndomains;
 	enum failures failures;
 	unsigned failure_days; /* for which they are kept, 1 to 36500 */

@@ -396,6 +396,8 @@ end_run(struct flow *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		f->streams[i].untold &= !f->lost;
+		if (!f->lost)
+			stream_end(&f->streams[i]);
 		stream_fini(&f->streams[i]);
 	}
 	free(f->streams);
@@ -411,14 +413,8 @@ flow_read(struct flow *f, const struct source_conf *source, struct err *e)
 	int rc = run(f, source, 1, NULL, NULL, e);
 	const struct stream *s = &f->streams[0];
 
-	if (rc == 0 && s->trouble.kind != ERR_NONE) {
-		*e = s->trouble;
+	if (rc == 0 && stream_failed(s, e))
 		rc = 1;
-	} else if (rc == 0 && !s->whole) {
-		err_set(e, ERR_SOURCE, "not all of \"%.400s\" could be read: later again",
-		    source->path);
-		rc = 1;
-	}
 	end_run(f);
 	return rc;
 }
@@ -438,6 +434,7 @@ flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 {
 	struct flow *f = calloc(1, sizeof(*f));
 	struct pool_conf pool = { .workers = conf->workers,
+		.ceilings = conf->ceilings,
 		.sink = { f, on_frame, on_restart, on_failed } };
 
 	if (f == NULL)
@@ -460,7 +457,9 @@ flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 	intake_env_init(
 	    &f->env, conf->tmp_dir, f->ledger != NULL ? ledger_types(f->ledger) : &f->no_types);
 	f->env.bodies = conf->failures == FAILURES_FULL;
-	upkeep_init(&f->upkeep, conf->dry_run ? NULL : f->ledger, conf->failure_days);
+	f->env.ceilings = conf->ceilings;
+	upkeep_init(&f->upkeep, conf->dry_run ? NULL : f->ledger, conf->failure_days,
+	    conf->ceilings.kept_total);
 	f->pool = pool_new(&pool);
 	progress_start(&f->progress, conf->progress);
 	return f;

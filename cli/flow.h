@@ -26,6 +26,7 @@ struct flow_conf {
 	const char *tmp_dir;  /* for large reports */
 	const char *lock_dir; /* one lock per source */
 	unsigned workers;
+	struct ceilings ceilings;
 	unsigned patience;          /* seconds for which the database may be away */
 	const char *const *domains; /* own domains, patterns; none: all */
 	size_t ndomains;

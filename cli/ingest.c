@@ -12,6 +12,7 @@
 #include "cli/ask.h"
 #include "cli/signals.h"
 #include "cli/tally.h"
+#include "cli/told.h"
 #include "cli/verbs.h"
 #include "cli/watch.h"
 #include "core/limits.h"
@@ -156,11 +157,16 @@ is_piped(const char *name)
 	return strcmp(name, "-") == 0;
 }
 
-/* The worst exit status so far: what the operator must change comes first. */
+/* The worst exit status so far: what the operator must change, what may pass, what is in the intake. */
 static int
-worse(int status, int own_status)
+worse(int a, int b)
 {
-	return own_status == EXIT_USAGE || status == EXIT_FINE ? own_status : status;
+	static const int order[] = { EXIT_USAGE, EXIT_LATER, EXIT_UNREADABLE };
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (a == order[i] || b == order[i])
+			return order[i];
+	return EXIT_FINE;
 }
 
 /* One source after the other, telling their trouble. */
@@ -185,9 +191,7 @@ ingest_all(struct context *c, const struct ingest_wish *w, struct flow *flow, in
 		log_event(LOG_WARN, "interrupted; the next run goes on from here");
 		status = EXIT_LATER;
 	}
-	if (status == EXIT_FINE && tally_unreadable(t) > 0)
-		status = EXIT_UNREADABLE;
-	return status;
+	return tally_unreadable(t) > 0 ? worse(status, EXIT_UNREADABLE) : status;
 }
 
 static double
@@ -210,6 +214,7 @@ ingest_room(struct ingest_room *r, const struct context *c, struct database *db,
 		.tmp_dir = r->tmp,
 		.lock_dir = r->locks,
 		.workers = c->config->workers > 0 ? c->config->workers : cores(),
+		.ceilings = c->config->ceilings,
 		.patience = LIMIT_DATABASE_SECONDS,
 		.domains = c->config->domains,
 		.ndomains = c->config->ndomains,
@@ -241,13 +246,25 @@ ingest_into(
 		return verb_fail(&e);
 	status = ingest_all(c, w, flow, n, paths, &t);
 	flow_free(flow);
-	if (status == EXIT_UNREADABLE && !(n == 1 && is_piped(paths[0])))
+	/* The next run knows these mails: it is told now or never. */
+	if (tally_unreadable(&t) > 0 && !w->piped) {
+		told_news();
 		tally_warn(&t);
+	}
 	if (c->output == OUTPUT_JSON)
 		tally_json(&t, seconds_since(&from));
 	else if (w->dry_run || c->verbose || isatty(STDOUT_FILENO)) /* cron hears nothing */
 		tally_text(&t, seconds_since(&from));
 	return status;
+}
+
+/* Whether nobody watches what a run of cron says: then the same is said once a day. */
+static bool
+hushed(const void *arg, const struct context *c)
+{
+	const struct ingest_wish *w = arg;
+
+	return !w->watch && !w->dry_run && !w->piped && !c->verbose && !isatty(STDERR_FILENO);
 }
 
 static int
@@ -259,6 +276,8 @@ ingest(struct context *c, const struct ingest_wish *w, int n, char **paths)
 
 	if (context_enter(c, &e) < 0)
 		return verb_fail(&e);
+	if (hushed(w, c))
+		told_begin(c->state_dir);
 	if (w->watch)
 		return watch_run(c, w, n, paths);
 	if (!w->dry_run || ask_has_database(c)) {
@@ -297,9 +316,9 @@ check(const struct context *c, const struct ingest_wish *w, int n, char **names,
 }
 
 static int
-run_named(const struct verb *v, int argc, char **argv)
+run_named(const struct verb *v, int argc, char **argv, bool piped)
 {
-	struct ingest_wish w = { 0 };
+	struct ingest_wish w = { .piped = piped };
 	struct context c;
 	struct err e;
 	int status, first = verb_options(v, argc, argv, own, take, &w, &c, &status);
@@ -313,6 +332,7 @@ run_named(const struct verb *v, int argc, char **argv)
 		status = ingest(&c, &w, argc - first, argv + first);
 	}
 	context_fini(&c);
+	told_end();
 	return status;
 }
 
@@ -330,7 +350,7 @@ run(const struct verb *v, int argc, char **argv)
 		piped |= is_piped(argv[i]);
 	if (piped)
 		signals_listen(false); /* from here on */
-	status = run_named(v, argc, argv);
+	status = run_named(v, argc, argv, piped);
 	if (!piped || status == EXIT_FINE)
 		return status;
 	return status == EXIT_UNREADABLE ? EXIT_FINE : EXIT_LATER;
@@ -351,5 +371,6 @@ const struct verb verb_ingest = {
 		"                        where the password of a URL comes from\n"
 		"  --ca-file FILE, --fingerprint SHA256, --tls off\n"
 		"                        whom to trust there\n",
+	.hushed = hushed,
 	.run = run,
 };

@@ -10,6 +10,7 @@ struct database;
 
 struct ingest_wish {
 	bool dry_run, watch;
+	bool piped; /* from standard input: whoever waits for the answer hears all of it */
 	struct choice_options options;
 };
 

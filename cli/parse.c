@@ -254,9 +254,11 @@ parse_path(struct parse *p, const char *path, struct err *e)
 }
 
 static int
-parse_all(struct parse *p, int n, char **paths)
+parse_all(struct parse *p, const struct ceilings *ceilings, int n, char **paths)
 {
-	struct pool_conf conf = { .workers = 1, .sink = { p, on_frame, on_restart, on_failed } };
+	struct pool_conf conf = {
+		.workers = 1, .ceilings = *ceilings, .sink = { p, on_frame, on_restart, on_failed }
+	};
 	int status = EXIT_FINE;
 	struct err e;
 
@@ -313,7 +315,7 @@ run(const struct verb *v, int argc, char **argv)
 		status = verb_fail(&e);
 	} else {
 		p.json = c.output == OUTPUT_JSON;
-		status = parse_all(&p, argc - first, argv + first);
+		status = parse_all(&p, &c.config->ceilings, argc - first, argv + first);
 	}
 	context_fini(&c);
 	return status;

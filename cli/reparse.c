@@ -347,6 +347,7 @@ reparse_with(struct run *r, const struct context *c, const struct wish *w,
 		.changed = on_changed,
 		.refused = on_refused };
 	const struct pool_conf pool = { .workers = room->workers,
+		.ceilings = room->ceilings,
 		.sink = { r, on_frame, on_restart, on_failed } };
 	struct err e;
 	int status;
@@ -361,6 +362,7 @@ reparse_with(struct run *r, const struct context *c, const struct wish *w,
 	batch_init(&r->landed);
 	batch_init(&r->batch);
 	intake_env_init(&r->env, room->tmp_dir, conf.oids);
+	r->env.ceilings = room->ceilings;
 	r->pool = pool_new(&pool);
 	progress_start(&r->progress, true);
 	changes_start(&r->changes);

@@ -4,8 +4,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "cli/choice.h"
 #include "cli/flow.h"
 #include "cli/lock.h"
+#include "cli/tally.h"
 #include "core/arena.h"
 #include "core/log.h"
 #include "core/now.h"
@@ -51,6 +53,54 @@ close_source(struct stream *s)
 	s->state = STREAM_CLOSED;
 }
 
+/* A loss only means that "status" knows less. */
+static void
+begin_run(struct stream *s)
+{
+	char room[CHOICE_PATH_BYTES];
+	struct ledger_run r = { .path = choice_path(s->source_conf, room, sizeof(room)) };
+	char lock[LOCK_NAME_BYTES];
+	struct err e;
+
+	lock_name(source_lock(s->source), lock);
+	s->begun = true;
+	s->stored = s->unreadable = 0;
+	if (s->ledger != NULL && !s->conf->dry_run &&
+	    ledger_begin(s->ledger, &r, s->id, lock, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
+}
+
+static void
+end_run(struct stream *s, enum run_result result, const char *trouble)
+{
+	char room[CHOICE_PATH_BYTES];
+	struct ledger_run r = { .path = choice_path(s->source_conf, room, sizeof(room)),
+		.begun = s->begun,
+		.result = result,
+		.trouble = trouble,
+		.mails = s->stored };
+	struct err e;
+
+	s->begun = false;
+	if (s->ledger != NULL && !s->conf->dry_run && ledger_end(s->ledger, &r, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
+}
+
+void
+stream_end(struct stream *s)
+{
+	const struct err *why = s->trouble.kind != ERR_NONE ? &s->trouble : &s->passed_over;
+
+	if (s->conf->watch ? !s->begun : !s->begun && why->kind == ERR_NONE)
+		return;
+	if (!s->conf->watch && why->kind != ERR_NONE)
+		end_run(s, RUN_TROUBLE, why->text);
+	else if (!s->conf->watch && s->state != STREAM_OVER)
+		end_run(s, RUN_INTERRUPTED, NULL);
+	else
+		end_run(s, s->unreadable > 0 ? RUN_UNREADABLE : RUN_FINE, NULL);
+}
+
 void
 stream_fini(struct stream *s)
 {
@@ -94,6 +144,7 @@ give_out(struct stream *s, const struct err *why)
 	else
 		log_event(LOG_DEBUG, "%s", why->text);
 	s->ailing = true;
+	end_run(s, RUN_TROUBLE, why->text);
 	close_source(s);
 	if (s->pause_ms >= PAUSE_MOST_MS / 2 || is_refused(s, why))
 		s->pause_ms = PAUSE_MOST_MS;
@@ -144,6 +195,7 @@ stream_find(struct stream *s, struct err *e)
 	if (s->ledger != NULL && ledger_source(s->ledger, source_id(s->source), !dry, &id, e) < 0)
 		return -1;
 	s->id = id;
+	begin_run(s);
 	s->state = STREAM_FOUND;
 	s->broken = false;
 	s->opened_at = now_ms();
@@ -292,6 +344,36 @@ stream_tell(struct stream *s, bool now)
 	s->untold = false;
 }
 
+/*
+ * An entry cannot be read.  A watched source tells of each; else the first one stands for all that
+ * follow, which may be as many as the mailbox has mails.
+ */
+static void
+pass_over(struct stream *s, const struct err *why)
+{
+	s->whole = false;
+	log_event(s->conf->watch ? LOG_WARN : LOG_DEBUG, "%s", why->text);
+	if (s->passed_over_n++ == 0 || strcmp(why->text, s->passed_over.text) < 0)
+		err_set(&s->passed_over, ERR_SOURCE, "%s", why->text);
+}
+
+bool
+stream_failed(const struct stream *s, struct err *e)
+{
+	struct err over = s->passed_over;
+
+	if (s->passed_over_n > 1)
+		err_set(&over, ERR_SOURCE, "%.380s; others in \"%.80s\" neither (-v names them)",
+		    s->passed_over.text, s->source_conf->path);
+	if (s->trouble.kind != ERR_NONE && !s->whole)
+		log_event(LOG_ERROR, "%s", over.text);
+	if (s->trouble.kind != ERR_NONE)
+		*e = s->trouble;
+	else if (!s->whole)
+		*e = over;
+	return s->trouble.kind != ERR_NONE || !s->whole;
+}
+
 /* A mail that need not be read: it only has one more key. */
 static int
 remember(struct stream *s, const struct mail *m, struct err *e)
@@ -315,8 +397,7 @@ stream_next(struct stream *s, struct mail *m, struct err *e)
 			if (remember(s, m, e) < 0)
 				return -1;
 		} else if (step < 0 && why.kind == ERR_MESSAGE) {
-			log_event(LOG_WARN, "%s", why.text);
-			s->whole = false;
+			pass_over(s, &why);
 		} else {
 			break;
 		}
@@ -373,6 +454,8 @@ stream_done(struct stream *s, const struct intake *in)
 	struct err why;
 
 	s->flying--;
+	s->stored++;
+	s->unreadable += tally_is_unreadable(in->outcome);
 	for (unsigned i = 0; i < in->nkeys; i++)
 		keyset_put(s->known, in->keys[i], KNOWN_DONE);
 	if (s->source == NULL || (due == KNOWN_DONE && !has_place(s->source)))
@@ -420,10 +503,8 @@ stream_ready(struct stream *s, bool ended)
 		give_out(s, &why);
 		return;
 	}
-	if (rc < 0) {
-		log_event(LOG_WARN, "%s", why.text);
-		s->whole = false;
-	}
+	if (rc < 0)
+		pass_over(s, &why);
 	s->untold |= source_kind(s->source) == SOURCE_IMAP;
 	take_settled(s);
 }

@@ -38,12 +38,16 @@ struct stream {
 	struct lock *lock;
 	int64_t id; /* of the source in the database */
 	struct keyset *known;
-	size_t known_most;  /* then it is loaded anew */
-	size_t flying;      /* mails that are not yet committed */
-	bool waiting;       /* it has nothing until its descriptor says so */
-	bool whole;         /* no entry was passed over */
-	bool settling;      /* acknowledging works */
-	bool broken;        /* it gave out */
+	size_t known_most;           /* then it is loaded anew */
+	size_t flying;               /* mails that are not yet committed */
+	bool waiting;                /* it has nothing until its descriptor says so */
+	bool whole;                  /* no entry was passed over */
+	bool settling;               /* acknowledging works */
+	bool broken;                 /* it gave out */
+	bool begun;                  /* the database knows of this run */
+	uint64_t stored, unreadable; /* mails of this run */
+	struct err passed_over; /* of the entries that were: the first by its text, and how many */
+	size_t passed_over_n;
 	struct err trouble; /* why, or why acknowledging did not work */
 	struct buf settled; /* struct key: acknowledged, the database not yet told */
 	bool untold;        /* there may be something to tell it */
@@ -57,6 +61,12 @@ struct stream {
 /* ${conf} and ${source} must outlive it. */
 void stream_init(struct stream *s, const struct flow_conf *conf, struct ledger *ledger,
     const struct source_conf *source);
+
+/* Its run is over: write down how it went.  For the last time before stream_fini, while the database is there. */
+void stream_end(struct stream *s);
+
+/* Not watching: whether something was wrong, and what in ${e}; of two things one is told. */
+bool stream_failed(const struct stream *s, struct err *e);
 
 /* What is not acknowledged stays pending. */
 void stream_fini(struct stream *s);

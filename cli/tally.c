@@ -25,6 +25,13 @@ tally_add(struct tally *t, const struct intake *in)
 		count_part(t, p);
 }
 
+bool
+tally_is_unreadable(enum outcome o)
+{
+	return o == OUTCOME_CORRUPT || o == OUTCOME_UNSUPPORTED || o == OUTCOME_TOO_BIG ||
+	    o == OUTCOME_REFUSED;
+}
+
 uint64_t
 tally_unreadable(const struct tally *t)
 {

@@ -1,6 +1,5 @@
 #include "cli/upkeep.h"
 
-#include "core/limits.h"
 #include "core/log.h"
 #include "core/now.h"
 #include "store/ledger.h"
@@ -8,10 +7,11 @@
 #define EXPIRE_MS (INT64_C(3600) * 1000)
 
 void
-upkeep_init(struct upkeep *u, struct ledger *ledger, unsigned failure_days)
+upkeep_init(struct upkeep *u, struct ledger *ledger, unsigned failure_days, uint64_t kept_total)
 {
 	*u = (struct upkeep){ .ledger = ledger,
 		.failure_days = failure_days,
+		.kept_total = kept_total,
 		.due = ledger != NULL ? 0 : INT64_MAX };
 }
 
@@ -20,7 +20,7 @@ upkeep_trim(struct upkeep *u)
 {
 	struct err e;
 
-	if (ledger_trim(u->ledger, &e) < 0)
+	if (ledger_trim(u->ledger, u->kept_total, &e) < 0)
 		log_event(LOG_DEBUG, "%s", e.text);
 	u->kept = 0;
 }
@@ -29,7 +29,7 @@ void
 upkeep_kept(struct upkeep *u, uint64_t bytes)
 {
 	u->kept += bytes;
-	if (u->kept > LIMIT_KEPT_TOTAL / 4)
+	if (u->kept > u->kept_total / 4)
 		upkeep_trim(u);
 }
 

@@ -9,12 +9,14 @@ struct ledger;
 struct upkeep {
 	struct ledger *ledger;
 	unsigned failure_days;
-	uint64_t kept; /* bytes of mails kept since the last trimming */
-	int64_t due;   /* when old failure reports are deleted next, by now_ms; INT64_MAX: never */
+	uint64_t kept_total; /* the ceiling of what is kept of unreadable mails */
+	uint64_t kept;       /* bytes of mails kept since the last trimming */
+	int64_t due; /* when old failure reports are deleted next, by now_ms; INT64_MAX: never */
 };
 
 /* ${ledger} NULL: nothing is written, nothing deleted. */
-void upkeep_init(struct upkeep *u, struct ledger *ledger, unsigned failure_days);
+void upkeep_init(
+    struct upkeep *u, struct ledger *ledger, unsigned failure_days, uint64_t kept_total);
 
 /* ${bytes} more were kept: trim when that makes it due. */
 void upkeep_kept(struct upkeep *u, uint64_t bytes);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/told.h"
 #include "core/log.h"
 
 enum { OPT_CONFIG = 128, OPT_NO_CONFIG, OPT_STATE_DIR, OPT_DATABASE, OPT_JSON, OPT_CSV, OPT_HELP };
@@ -100,6 +101,18 @@ read_options(const struct verb *v, int argc, char **argv, const struct option *o
 	return 0;
 }
 
+/* Nothing is known of the configuration: what was told is looked up where the state would be without it. */
+static void
+hush(struct context *c)
+{
+	struct err ignored;
+
+	c->config = config_load(NULL, false, &ignored);
+	c->look = true;
+	if (c->config != NULL && context_enter(c, &ignored) == 0)
+		told_begin(c->state_dir);
+}
+
 int
 verb_options(const struct verb *v, int argc, char **argv, const struct option *own,
     int (*take)(void *arg, int val, const char *value, struct err *e), void *arg, struct context *c,
@@ -120,7 +133,11 @@ verb_options(const struct verb *v, int argc, char **argv, const struct option *o
 	}
 	c->config = config_load(said.config, !said.no_config, &e);
 	if (c->config == NULL) {
+		if (v->hushed != NULL && v->hushed(arg, c))
+			hush(c);
 		*status = verb_fail(&e);
+		context_fini(c);
+		told_end();
 		return -1;
 	}
 	if (c->state_dir == NULL)

@@ -25,6 +25,7 @@ struct context {
 	const char *conninfo;  /* of the admin's server, or NULL: the private cluster */
 	enum output output;
 	bool verbose;
+	bool look; /* context_enter makes nothing: what is not there is ERR_CONFIG */
 };
 
 struct verb {
@@ -32,6 +33,8 @@ struct verb {
 	const char *arguments; /* for the usage line: "[OPTION]... [SOURCE]..." */
 	const char *summary;   /* one line */
 	const char *help;      /* its own options, a line each, as --help prints them; or NULL */
+	/* Whether it says the same once a day (cli/told.h) with these options of its own; NULL: never. */
+	bool (*hushed)(const void *arg, const struct context *c);
 	int (*run)(const struct verb *v, int argc, char **argv);
 };
 
@@ -48,7 +51,7 @@ int verb_options(const struct verb *v, int argc, char **argv, const struct optio
 void context_fini(struct context *c);
 
 /*
- * Become who ruastat runs as (as root: _ruastat, for good) and make the state directory.
+ * Become who ruastat runs as (as root: _ruastat, for good) and make the state directory, unless ->look.
  * ERR_CONFIG in words where that cannot be.
  */
 int context_enter(struct context *c, struct err *e);

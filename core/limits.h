@@ -8,7 +8,11 @@
 /* What names it: a path below its source. */
 #define LIMIT_PATH_BYTES 8192
 
-/* What a mail may be. */
+/*
+ * What a mail may be.  Of these and of those below the configuration changes LIMIT_MAIL_BYTES,
+ * LIMIT_MIME_PARTS, LIMIT_XML_BYTES, LIMIT_UNPACK_MEMBERS, LIMIT_KEPT_BYTES, LIMIT_KEPT_TOTAL,
+ * LIMIT_WORKER_MEMORY, LIMIT_CPU_SECONDS and LIMIT_WALL_SECONDS: core/ceilings.h.
+ */
 #define LIMIT_MAIL_BYTES (64ull << 20)  /* base64 of 40 MB of gzip; refused by size, unread */
 #define LIMIT_HEADER_BYTES (256u << 10) /* the header block kept; formats say 256 KiB is ample */
 #define LIMIT_MIME_DEPTH 10             /* a journalled forward of a forward is 4 deep */
@@ -64,12 +68,13 @@
 #define LIMIT_FRAME_BYTES (3u << 20) /* a record full of LIMIT_RESULTS is 2.4 MB */
 
 /* What a worker may use for one message. */
-#define LIMIT_WORKER_MEMORY \
-	(512ull << 20)                 /* address space; resident 128 MB, base64 in base64 244 */
+#define LIMIT_WORKER_BASE (256ull << 20) /* address space: libraries, a TLS report, an arena */
+#define LIMIT_WORKER_MAILS 4             /* and so many mails: base64 in base64 takes 3.4 */
+#define LIMIT_WORKER_MEMORY (LIMIT_WORKER_BASE + LIMIT_WORKER_MAILS * LIMIT_MAIL_BYTES)
 #define LIMIT_WORKER_ARENA (64u << 20) /* what one message's structures may take */
-#define LIMIT_CPU_SECONDS 20 /* and one more for each 10 MB of mail; 300 MB of XML take 2 */
-#define LIMIT_CPU_BYTES (10u << 20)
-#define LIMIT_WALL_SECONDS 60           /* while the parent is listening */
+#define LIMIT_CPU_SECONDS 15 /* and one more for each 20 MB of mail; 300 MB of XML take 2 */
+#define LIMIT_CPU_BYTES (20u << 20)
+#define LIMIT_WALL_SECONDS 15           /* without any CPU time used, the parent listening */
 #define LIMIT_WORKER_MESSAGES 10000     /* then it is replaced: leaks cannot add up */
 #define LIMIT_WORKER_BYTES (1ull << 30) /* likewise */
 #define LIMIT_WORKER_RETRIES 3          /* a worker killed from outside costs no message */

@@ -74,7 +74,7 @@ limit_always(struct err *e)
 }
 
 static int
-limit_jail(struct err *e)
+limit_jail(uint64_t memory, struct err *e)
 {
 	/* A core dump that is piped to a program knows no limit: mail would be in it. */
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
@@ -84,7 +84,7 @@ limit_jail(struct err *e)
 	if (limit(RLIMIT_NPROC, 0, "processes", e) != 0 ||
 	    limit(RLIMIT_FSIZE, 0, "file sizes", e) != 0)
 		return -1;
-	return limit(RLIMIT_AS, LIMIT_WORKER_MEMORY, "memory", e);
+	return limit(RLIMIT_AS, memory, "memory", e);
 }
 
 /* The rights of each kind are consecutive bits; how many there are depends on the kernel. */
@@ -202,7 +202,7 @@ close_seccomp(struct err *e)
 }
 
 int
-sandbox_enter(struct err *e)
+sandbox_enter(uint64_t memory, struct err *e)
 {
 	if (!sandbox_probe().seccomp)
 		return err_set(e, ERR_CONFIG, "this kernel has no seccomp filters");
@@ -213,7 +213,7 @@ sandbox_enter(struct err *e)
 	if (SANITIZED)
 		return 0;
 	/* The filter comes last: it forbids what the others are set up with. */
-	if (limit_jail(e) != 0 || close_landlock(e) != 0)
+	if (limit_jail(memory, e) != 0 || close_landlock(e) != 0)
 		return -1;
 	return close_seccomp(e);
 }

@@ -3,6 +3,7 @@
 #define CORE_SANDBOX_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
@@ -16,7 +17,7 @@ struct sandbox_layers sandbox_probe(void);
 
 /*
  * Close the jail around this process, for good: no_new_privs, no core dumps, rlimits (16
- * descriptors, no processes, no bytes written to files, LIMIT_WORKER_MEMORY of address space;
+ * descriptors, no processes, no bytes written to files, ${memory} bytes of address space;
  * SIGXFSZ is ignored), an empty Landlock ruleset where the kernel has it, and a seccomp filter that
  * answers EPERM to all but reading, writing, receiving on open descriptors, memory (none of it
  * executable), time and abort(3).  Whatever needs a file or a library's set-up must be done before.
@@ -24,6 +25,6 @@ struct sandbox_layers sandbox_probe(void);
  * A sanitizer build keeps no_new_privs and the limits of core dumps and descriptors alone: the rest
  * would silence or starve the sanitizer.
  */
-int sandbox_enter(struct err *e);
+int sandbox_enter(uint64_t memory, struct err *e);
 
 #endif

@@ -12,6 +12,10 @@ job_put(struct buf *b, const struct job *j)
 	buf_put64(b, j->ticket);
 	buf_put8(b, j->bare);
 	buf_put32(b, j->header);
+	buf_put64(b, j->ceilings.mail);
+	buf_put64(b, j->ceilings.unpacked);
+	buf_put32(b, j->ceilings.parts);
+	buf_put32(b, j->ceilings.members);
 	codec_put_text(b, j->name);
 	frame_close(b, at);
 }
@@ -26,6 +30,11 @@ job_get(struct str in, struct job *j, struct err *e)
 	j->header = (uint32_t)codec_get(&r, 4);
 	if (j->header > LIMIT_HEADER_BYTES)
 		return err_set(e, ERR_MESSAGE, "a job has a header that is too long");
+	j->ceilings = ceilings_default;
+	j->ceilings.mail = codec_get(&r, 8);
+	j->ceilings.unpacked = codec_get(&r, 8);
+	j->ceilings.parts = (uint32_t)codec_get(&r, 4);
+	j->ceilings.members = (uint32_t)codec_get(&r, 4);
 	j->name = codec_bytes(&r, LIMIT_NAME_BYTES);
 	return codec_finish(&r, "job", e);
 }

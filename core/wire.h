@@ -10,6 +10,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/ceilings.h"
 #include "core/err.h"
 #include "core/report.h"
 
@@ -19,6 +20,7 @@ struct job {
 	bool bare;       /* the input may be a bare report file as well as a mail */
 	uint32_t
 	    header; /* bytes of a mail's header block before the input, at most LIMIT_HEADER_BYTES */
+	struct ceilings ceilings; /* what the worker goes by; where ->mail is 0: ceilings_default */
 };
 
 void job_put(struct buf *b, const struct job *j);

@@ -100,7 +100,7 @@ on_begin(void *arg, uint32_t number, uint64_t size, struct err *e)
 		drop_arrival(f);
 	f->arrival.number = number;
 	f->arrival.size = size;
-	if (size > LIMIT_MAIL_BYTES)
+	if (size > f->most)
 		return too_big(f, size, e);
 	f->arrival.fd = held_open(f->tmp_dir, size, e);
 	return f->arrival.fd >= 0 ? 0 : -1;
@@ -119,7 +119,7 @@ on_piece(void *arg, struct str piece, struct err *e)
 static void
 hand_out(struct fetch *f, uint32_t uid, uint64_t size, int fd)
 {
-	uint64_t held = size > LIMIT_MAIL_BYTES ? 1 : size; /* zeros without end take no room */
+	uint64_t held = size > f->most ? 1 : size; /* zeros without end take no room */
 	const struct key k = imapkey_put((struct imapkey){
 	    .folder_id = f->folder->id, .uidvalidity = f->folder->uidvalidity, .uid = uid });
 
@@ -295,7 +295,7 @@ ask_bodies(struct fetch *f, struct err *e)
 		f->nasked--;
 		return 0;
 	}
-	if (a->bytes > LIMIT_MAIL_BYTES) {
+	if (a->bytes > f->most) {
 		f->nasked--;
 		return hand_out_too_big(f, first.first, a->bytes, e) < 0 ? -1 : 1;
 	}

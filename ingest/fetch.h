@@ -41,6 +41,7 @@ struct arrival {
 struct fetch {
 	const char *name; /* of the source, for messages */
 	const char *tmp_dir;
+	uint64_t most; /* bytes of a mail that is fetched */
 	struct post *post;
 	const struct keyset *known;
 	struct session *session;

@@ -32,7 +32,7 @@ static const size_t texts[] = {
 };
 
 #define TEXTS (sizeof(texts) / sizeof(texts[0]))
-#define NUMBERS 9
+#define NUMBERS 10
 
 static void
 put_text(struct buf *out, const char *text)
@@ -47,7 +47,8 @@ fetchconf_put(struct buf *out, const struct fetch_conf *c)
 {
 	const uint32_t numbers[NUMBERS] = { c->imap.link.tls, c->imap.link.connect_seconds,
 		c->imap.link.wait_seconds, c->imap.auth, c->imap.token.grant, c->imap.compress,
-		c->imap.idle_seconds, c->imap.poll_seconds, (uint32_t)c->after * 2 + c->watch };
+		c->imap.idle_seconds, c->imap.poll_seconds, (uint32_t)c->after * 2 + c->watch,
+		(uint32_t)c->imap.most };
 
 	for (size_t i = 0; i < NUMBERS; i++)
 		buf_put32(out, numbers[i]);
@@ -123,6 +124,7 @@ fetchconf_get(struct arena *a, struct str in, struct fetch_conf *c)
 	c->imap.poll_seconds = v[7];
 	c->after = (enum after)(v[8] / 2);
 	c->watch = v[8] % 2 != 0;
+	c->imap.most = v[9];
 	for (size_t i = 0; i < TEXTS; i++)
 		if (get_text(a, &in, (const char **)(void *)((char *)c + texts[i])) < 0)
 			return -1;

@@ -165,11 +165,20 @@ pause_before_next(struct fetcher *f, const struct err *e)
 		ms = PAUSE_MOST_MS;
 	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) == (ssize_t)sizeof(random))
 		ms = ms / 2 + (int64_t)(random % (uint32_t)(ms / 2 + 1));
-	if (!f->troubled && f->tries > 1)
+	/* A run that ends says so at its end, if it did not pass. */
+	if (f->r.conf.watch && !f->troubled && f->tries > 1)
 		log_event(LOG_WARN, "%s; trying again", e->text);
-	f->troubled |= f->tries > 1;
+	f->troubled |= f->r.conf.watch && f->tries > 1;
 	for (until = now_ms() + ms; !f->r.gone && f->r.finish == finishing && now_ms() < until;)
 		wait_for_source(f, (int)(until - now_ms()) + 1);
+}
+
+/* What is told, and whether it was told before, is the source's business. */
+static bool
+relay(void *arg, struct str text)
+{
+	post_send(arg, POST_NOTE, text, -1);
+	return false;
 }
 
 static void
@@ -208,8 +217,10 @@ fetcher_main(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 	imapread_init(&f.r, post_new(SOCKET));
 	rc = imapread_listen(&f.r);
+	log_filter(relay, f.r.post);
 	if (rc == 0)
 		serve(&f);
+	log_filter(NULL, NULL);
 	imapread_fini(&f.r);
 	return rc == 0 ? 0 : 1;
 }

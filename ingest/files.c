@@ -166,15 +166,16 @@ stat_key(struct files *f, const struct stat *st)
 	return key_of(digest_end(f->digest));
 }
 
-/* What is beyond the ceiling is too big to be read anyway: its size has to tell it apart. */
+/* What is beyond the ceiling is too big to be read, here as well: size and time tell it apart. */
 static int
 content_key(struct files *f, int fd, const struct stat *st, struct key *out)
 {
 	struct sha256 h;
+	bool too_big = (uint64_t)st->st_size > LIMIT_XML_BYTES;
 	uint64_t at = 0;
 
 	digest_start(f->digest);
-	while (at < LIMIT_XML_BYTES) {
+	while (!too_big && at < LIMIT_XML_BYTES) {
 		ssize_t n = pread(fd, f->piece, PIECE, (off_t)at);
 
 		if (n < 0 && errno == EINTR)
@@ -186,8 +187,11 @@ content_key(struct files *f, int fd, const struct stat *st, struct key *out)
 		digest_add(f->digest, (struct str){ f->piece, (size_t)n });
 		at += (uint64_t)n;
 	}
-	if ((uint64_t)st->st_size > at)
+	if (too_big) {
 		digest_number(f->digest, (uint64_t)st->st_size);
+		digest_number(f->digest, (uint64_t)st->st_mtim.tv_sec);
+		digest_number(f->digest, (uint64_t)st->st_mtim.tv_nsec);
+	}
 	h = digest_end(f->digest);
 	digest_start(f->digest);
 	digest_field(f->digest, STR("content"));

@@ -12,6 +12,7 @@
 
 #include "core/arena.h"
 #include "core/limits.h"
+#include "core/log.h"
 #include "core/now.h"
 
 #include "ingest/await.h"
@@ -90,6 +91,8 @@ imap_open(const struct source_conf *conf, const char *tmp_dir, struct err *e)
 		.failures = conf->failures,
 		.tmp_dir = tmp_dir,
 		.watch = conf->watch };
+	if (m->conf.imap.most == 0)
+		m->conf.imap.most = LIMIT_MAIL_BYTES;
 	m->id = imapurl_id(arena, conf->imap->user, conf->imap->link.host, conf->imap->link.port);
 	m->lock = m->id != NULL ? name_lock(arena, m->id, conf->imap) : NULL;
 	if (m->lock == NULL) {
@@ -362,6 +365,9 @@ take(struct imap *m, struct post_message *in)
 	case POST_THROUGH:
 		m->through = true;
 		return 0;
+	case POST_NOTE:
+		log_event(LOG_WARN, "%.*s", STR_ARG(in->payload));
+		return 0;
 	default:
 		return -1;
 	}
@@ -461,7 +467,7 @@ hand_out(struct imap *m, struct mail *mail, struct err *e)
 	}
 	*mail = (struct mail){ .keys = { w.key },
 		.nkeys = 1,
-		.held = (uint64_t)st.st_size <= LIMIT_MAIL_BYTES,
+		.held = (uint64_t)st.st_size <= m->conf.imap.most,
 		.fd = w.fd,
 		.size = (uint64_t)st.st_size,
 		.name = m->name.p };

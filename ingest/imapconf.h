@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "ingest/link.h"
 #include "ingest/secret.h"
@@ -28,7 +29,8 @@ struct imap_conf {
 	struct token_conf token;
 	const char *const *folders; /* names or patterns, '/' between levels; none: INBOX */
 	size_t nfolders;
-	bool compress;         /* COMPRESS=DEFLATE (RFC 4978) where the server has it */
+	uint64_t most; /* bytes of a mail that is fetched, below 4 GB; 0: LIMIT_MAIL_BYTES */
+	bool compress; /* COMPRESS=DEFLATE (RFC 4978) where the server has it */
 	unsigned idle_seconds; /* IDLE is issued anew after so long; at most 29 minutes */
 	unsigned poll_seconds; /* without IDLE, and for the folders beyond the first */
 };

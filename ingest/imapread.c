@@ -534,6 +534,7 @@ imapread_listen(struct imapread *r)
 	}
 	buf_fini(&name);
 	fetch_init(&r->fetch, r->conf.imap.name, r->conf.tmp_dir, r->post, r->known);
+	r->fetch.most = r->conf.imap.most;
 	return rc == 0 && got > 0 && r->conf.imap.name != NULL ? 0 : -1;
 }
 

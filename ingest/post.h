@@ -4,7 +4,7 @@
  *
  *   source → fetcher   POST_CONF, POST_MARK …, POST_KEYS …, POST_START; then POST_KEYS (committed),
  *                      POST_FINISH
- *   fetcher → source   POST_MAIL, POST_KEYS (settled), POST_MARK, POST_TROUBLE, POST_THROUGH
+ *   fetcher → source   POST_MAIL, POST_KEYS (settled), POST_MARK, POST_TROUBLE, POST_THROUGH, POST_NOTE
  */
 #ifndef INGEST_POST_H
 #define INGEST_POST_H
@@ -25,6 +25,7 @@ enum post_type {
 	POST_MAIL,    /* a key and a name, with a descriptor */
 	POST_TROUBLE, /* struct err */
 	POST_THROUGH, /* every folder was read to its end */
+	POST_NOTE,    /* a line to be logged */
 };
 
 #define POST_BYTES ((size_t)128 << 10) /* of a message; the kernel takes 200 kB */

@@ -1,7 +1,10 @@
 #include "ingest/syserr.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,49 +21,131 @@ user_name(uid_t uid, char *out, size_t n)
 	const struct passwd *pw = getpwuid(uid);
 
 	if (pw != NULL)
-		snprintf(out, n, "\"%s\"", pw->pw_name);
+		snprintf(out, n, "%s", pw->pw_name);
 	else
-		snprintf(out, n, "user %u", (unsigned)uid);
+		snprintf(out, n, "%u", (unsigned)uid);
 }
 
-/* A file below a closed directory tells nothing: then the nearest directory that does. */
-static int
-owner_of(char *path, uid_t *out)
+/* Whether we are in the group ${gid}. */
+static bool
+is_member(gid_t gid)
 {
-	struct stat st;
-	char *slash;
+	gid_t groups[256];
+	int n = getgroups(256, groups);
 
-	while (lstat(path, &st) != 0) {
-		slash = strrchr(path, '/');
-		if (slash == NULL || slash == path)
-			return -1;
-		*slash = '\0';
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
+/* What ${path} denies, as setfacl writes it, or NULL; ${bits}: as they would be set for its group. */
+static const char *
+missing(const char *path, bool last, struct stat *st, mode_t *bits)
+{
+	bool dir;
+
+	if (lstat(path, st) != 0)
+		return NULL;
+	dir = S_ISDIR(st->st_mode);
+	if (!last && dir && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) != 0) {
+		*bits = S_IXGRP;
+		return "x";
 	}
-	*out = st.st_uid;
-	return 0;
+	if (!last)
+		return NULL;
+	*bits = dir ? S_IRGRP | S_IXGRP : S_IRGRP;
+	if (faccessat(AT_FDCWD, path, dir ? R_OK | X_OK : R_OK, AT_EACCESS) != 0)
+		return dir ? "rx" : "r";
+	*bits |= S_IWGRP;
+	return dir ? "rwx" : "rw";
+}
+
+/*
+ * What keeps us from ${path}, from the root down: a file below a closed directory tells nothing.  NULL
+ * when that cannot be told; ${path} is cut behind what denies it.
+ */
+static const char *
+find_closed(char *path, struct stat *st, mode_t *bits)
+{
+	const char *what = NULL;
+
+	for (char *slash = strchr(path + 1, '/'); slash != NULL && what == NULL;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		what = missing(path, false, st, bits);
+		if (what == NULL)
+			*slash = '/';
+	}
+	return what != NULL ? what : missing(path, true, st, bits);
+}
+
+/* A file is let in with all others beside it, and those to come. */
+static void
+put_command(struct buf *out, const char *self, const char *what, bool dir, char *path)
+{
+	char *slash = strrchr(path, '/');
+
+	if (strcmp(what, "x") == 0) {
+		buf_printf(out, "setfacl -m u:%s:x \"%s\")", self, path);
+		return;
+	}
+	if (!dir && slash != NULL && slash != path)
+		*slash = '\0';
+	what = strchr(what, 'w') != NULL ? "rwX" : "rX";
+	buf_printf(out, "setfacl -R -m u:%s:%s,d:u:%s:%s \"%s\")", self, what, self, what, path);
+}
+
+/* Who may, and the command that lets us; a path too long for it is not cut. */
+static void
+denied(char *path, struct buf *hint)
+{
+	char owner[USER_BYTES], self[USER_BYTES];
+	const struct group *gr;
+	const char *what;
+	struct stat st;
+	mode_t bits = 0;
+
+	user_name(geteuid(), self, sizeof(self));
+	what = find_closed(path, &st, &bits);
+	if (what == NULL || st.st_uid == geteuid()) {
+		buf_printf(hint, " (ruastat runs as user %s: check the permissions)", self);
+		return;
+	}
+	user_name(st.st_uid, owner, sizeof(owner));
+	gr = getgrgid(st.st_gid);
+	buf_printf(
+	    hint, " (ruastat runs as user %s: run it as the owner, sudo -u %s, or ", self, owner);
+	if (gr != NULL && st.st_gid != 0 && (st.st_mode & bits) == bits && !is_member(st.st_gid))
+		buf_printf(hint, "usermod -aG %s %s)", gr->gr_name, self);
+	else
+		put_command(hint, self, what, S_ISDIR(st.st_mode), path);
+	if (!hint->over)
+		return;
+	buf_reset(hint);
+	buf_printf(
+	    hint, " (ruastat runs as user %s: run it as the owner, sudo -u %s)", self, owner);
 }
 
 static void
-denied(char *path, char *hint, size_t n)
+put_hint(struct buf *hint, char *path, int errnum)
 {
-	char owner[USER_BYTES], self[USER_BYTES];
-	uid_t uid;
-
-	user_name(geteuid(), self, sizeof(self));
-	if (owner_of(path, &uid) != 0 || uid == geteuid()) {
-		snprintf(hint, n, " (ruastat runs as %s: check the permissions)", self);
-		return;
-	}
-	user_name(uid, owner, sizeof(owner));
-	snprintf(hint, n, " (ruastat runs as %s: run it as the owner, %s)", self, owner);
+	if (errnum == EACCES || errnum == EPERM)
+		denied(path, hint);
+	else if (errnum == EROFS)
+		buf_puts(hint, STR(" (mount it writable, or keep the mails)"));
+	else if (errnum == ENOSPC || errnum == EDQUOT)
+		buf_puts(hint, STR(" (make room there)"));
+	else if (errnum == EMFILE || errnum == ENFILE)
+		buf_puts(hint, STR(" (raise the limit of open files)"));
 }
 
 int
 syserr_set(struct err *e, enum err_kind kind, const char *doing, const char *dir, struct str name,
     int errnum)
 {
-	char hint[256] = "";
-	struct buf path;
+	struct buf path, hint;
+	size_t used;
 
 	buf_init(&path, PATH_BYTES);
 	buf_puts(&path, str_of(dir));
@@ -74,15 +159,12 @@ syserr_set(struct err *e, enum err_kind kind, const char *doing, const char *dir
 		return err_set(e, kind, "%s a path of more than %zu bytes", doing, PATH_BYTES);
 	}
 	err_set(e, kind, "%s \"%.*s\": %s", doing, STR_ARG(str_of(path.p)), strerror(errnum));
-	if (errnum == EACCES || errnum == EPERM)
-		denied(path.p, hint, sizeof(hint));
-	else if (errnum == EROFS)
-		snprintf(hint, sizeof(hint), " (mount it writable, or keep the mails)");
-	else if (errnum == ENOSPC || errnum == EDQUOT)
-		snprintf(hint, sizeof(hint), " (make room there)");
-	else if (errnum == EMFILE || errnum == ENFILE)
-		snprintf(hint, sizeof(hint), " (raise the limit of open files)");
+	used = strlen(e->text);
+	buf_init(&hint, sizeof(e->text) - used - 1);
+	put_hint(&hint, path.p, errnum);
+	if (!hint.over)
+		snprintf(e->text + used, sizeof(e->text) - used, "%.*s", STR_ARG(buf_str(&hint)));
+	buf_fini(&hint);
 	buf_fini(&path);
-	snprintf(e->text + strlen(e->text), sizeof(e->text) - strlen(e->text), "%s", hint);
 	return -1;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/frame.h"
+#include "core/ceilings.h"
 #include "core/limits.h"
 #include "core/wire.h"
 #include "parser/alignment.h"
@@ -15,6 +16,8 @@
 #include "parser/xml.h"
 
 #define FLUSH ((size_t)64 << 10)
+
+_Static_assert(LIMIT_RECORDS == 4000000, "what is said of it below");
 
 struct aggregate {
 	struct xml *xml;
@@ -66,7 +69,7 @@ send_record(struct aggregate *g)
 
 	f->record_ready = false;
 	if (f->report.record_count == LIMIT_RECORDS) {
-		stop(g, OUTCOME_TOO_BIG, "it has too many records");
+		stop(g, OUTCOME_TOO_BIG, "it has more than 4000000 records" CEILING_FIXED);
 		return;
 	}
 	f->report.record_count++;

@@ -16,6 +16,9 @@
 
 #define CHUNK ((size_t)256 << 10) /* of an original, in a frame */
 
+/* What is said of them below. */
+_Static_assert(LIMIT_JSON_BYTES == 16u << 20 && LIMIT_GATHERED_BYTES == 32u << 20, "16 MB, 32 MB");
+
 /* A document that must be read again. */
 struct second {
 	unsigned ordinal; /* of the member it is; 0 where it is no member */
@@ -94,6 +97,13 @@ attachment_free(struct attachment_reader *r)
 	arena_free(r->gathered);
 	buf_fini(&r->json);
 	free(r);
+}
+
+void
+attachment_limit(struct attachment_reader *r, const struct ceilings *c)
+{
+	r->packed.max = c->mail;
+	unpack_limit(r->unpack, c);
 }
 
 void
@@ -380,7 +390,8 @@ on_close(void *arg, enum outcome outcome, const char *reason, struct err *e)
 		return 0;
 	if (reason == NULL) {
 		outcome = OUTCOME_TOO_BIG;
-		reason = json ? "the TLS report in it is too large" : "the mail in it is too large";
+		reason = json ? "the TLS report in it is longer than 16 MB" CEILING_FIXED
+			      : "the mails in it are longer than 32 MB together" CEILING_FIXED;
 	}
 	r->told |= json;
 	return attachment_say(r, r->path, outcome, json ? KIND_TLSRPT : KIND_UNKNOWN, reason, e);

@@ -3,6 +3,7 @@
 #define PARSER_ATTACHMENT_H
 
 #include "core/arena.h"
+#include "core/ceilings.h"
 #include "core/report.h"
 #include "parser/hints.h"
 #include "parser/out.h"
@@ -12,6 +13,9 @@ struct attachment_reader;
 
 struct attachment_reader *attachment_new(struct err *e);
 void attachment_free(struct attachment_reader *r);
+
+/* Go by ${c}, which must outlive that, instead of ceilings_default: from attachment_reset on. */
+void attachment_limit(struct attachment_reader *r, const struct ceilings *c);
 
 /* Begin a message: its parts go to ${out}, what they need until its end to ${a}. */
 void attachment_reset(struct attachment_reader *r, struct arena *a, struct out *out);

@@ -5,26 +5,36 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "parser/sabotage.h"
 #include "parser/worker.h"
 
 /* posix_spawn's errno, or 0. */
 static int
-spawn(pid_t *pid, const char *exe, int socket)
+spawn(pid_t *pid, const char *exe, uint64_t memory, int socket)
 {
 	char name[] = WORKER_NAME;
 	char locale[] = "LC_ALL=C.UTF-8";
 	char *argv[] = { name, NULL };
 	char zone[] = "TZ=UTC0"; /* a rule, not a file: the jail opens none */
-	char *env[] = { locale, zone, NULL };
+	char room[sizeof(WORKER_MEMORY) + 24];
+	char trial[sizeof(SABOTAGE_VARIABLE) + SABOTAGE_BYTES + 2];
+	char *env[] = { locale, zone, room, NULL, NULL };
+	const char *word = getenv(SABOTAGE_VARIABLE);
 	posix_spawn_file_actions_t files;
 	int rc;
 
+	snprintf(room, sizeof(room), "%s=%llu", WORKER_MEMORY, (unsigned long long)memory);
+	snprintf(trial, sizeof(trial), "%s=%s", SABOTAGE_VARIABLE, word != NULL ? word : "");
+	if (word != NULL && word[0] != '\0' && strlen(word) <= SABOTAGE_BYTES)
+		env[3] = trial;
 	rc = posix_spawn_file_actions_init(&files);
 	if (rc != 0)
 		return rc;
@@ -50,7 +60,7 @@ cannot_start(const char *exe, int error, struct err *e)
 }
 
 int
-child_start(struct child *c, const char *exe, struct err *e)
+child_start(struct child *c, const char *exe, uint64_t memory, struct err *e)
 {
 	int ends[2];
 	pid_t pid;
@@ -58,7 +68,7 @@ child_start(struct child *c, const char *exe, struct err *e)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return cannot_start(exe, errno, e);
-	error = spawn(&pid, exe, ends[1]);
+	error = spawn(&pid, exe, memory, ends[1]);
 	close(ends[1]);
 	if (error != 0) {
 		close(ends[0]);
@@ -78,6 +88,25 @@ child_cpu_ms(const struct child *c)
 	if (c->clock == -1 || clock_gettime(c->clock, &used) != 0)
 		return 0;
 	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+bool
+child_waits(const struct child *c)
+{
+	char room[256];
+	const char *state;
+	ssize_t n;
+	int fd;
+
+	snprintf(room, sizeof(room), "/proc/%d/stat", (int)c->pid);
+	fd = open(room, O_RDONLY | O_CLOEXEC);
+	n = fd >= 0 ? read(fd, room, sizeof(room) - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	room[n > 0 ? n : 0] = '\0';
+	/* proc(5): the state follows the name in parentheses. */
+	state = strrchr(room, ')');
+	return state != NULL && state[1] == ' ' && state[2] == 'D';
 }
 
 void

@@ -25,13 +25,17 @@ struct child_end {
 
 /*
  * Run ${exe} as WORKER_NAME with one end of a socket as its descriptor 3, nothing on its standard
- * input and output, our standard error and an environment of its own.
+ * input and output, our standard error and an environment of its own, which says ${memory}: the bytes
+ * of address space it may have.
  * Fails with ERR_SOURCE where the machine is short of something now, else with ERR_CONFIG.
  */
-int child_start(struct child *c, const char *exe, struct err *e);
+int child_start(struct child *c, const char *exe, uint64_t memory, struct err *e);
 
 /* Milliseconds of CPU time it has used; where they cannot be had, 0. */
 uint64_t child_cpu_ms(const struct child *c);
+
+/* Whether it waits for a disk or a file server: nothing that it could hurry or be killed in. */
+bool child_waits(const struct child *c);
 
 /* Let it end by SIGXCPU when it has used ${seconds} of CPU time in its life. */
 void child_limit(struct child *c, uint64_t seconds);

@@ -15,6 +15,9 @@
 
 #define KEPT_ROOM ((size_t)1 << 20) /* from one message to the next */
 
+/* What is said of them below. */
+_Static_assert(LIMIT_CMS_BYTES == 4u << 20 && LIMIT_MAILS == 1000, "4 MB, 1000 mails");
+
 int
 contents_init(struct contents *c, struct err *e)
 {
@@ -39,8 +42,9 @@ contents_fini(struct contents *c)
 }
 
 void
-contents_reset(struct contents *c, struct out *out)
+contents_reset(struct contents *c, const struct ceilings *ceilings, struct out *out)
 {
+	c->ceilings = ceilings;
 	c->whole = (struct str){ NULL, 0 };
 	c->told_limit = false;
 	c->mails = c->nested = 0;
@@ -52,7 +56,9 @@ contents_reset(struct contents *c, struct out *out)
 		c->owned = arena_new(LIMIT_GATHERED_BYTES);
 	}
 	arena_reset(c->owned);
+	attachment_limit(c->attachments, ceilings);
 	attachment_reset(c->attachments, c->arena, out);
+	mime_limit(c->mime, ceilings);
 	mime_reset(c->mime);
 }
 
@@ -148,8 +154,12 @@ read_tnef(struct contents *c, const struct mime_leaf *leaf, struct err *e)
 			.sniff = sniff_bytes(a.bytes),
 			.hints = leaf->hints };
 
-		if (n++ == LIMIT_MIME_PARTS)
-			return on_limit(c, "winmail.dat has too many attachments", e);
+		if (n++ == c->ceilings->parts) {
+			snprintf(reason, sizeof(reason),
+			    "winmail.dat has more than %u attachments" CEILING_RAISED("max_parts"),
+			    (unsigned)c->ceilings->parts);
+			return on_limit(c, reason, e);
+		}
 		if (read_leaf(c, &inner, e) != 0)
 			return -1;
 	}
@@ -184,7 +194,7 @@ read_smime(struct contents *c, const struct mime_leaf *leaf, struct err *e)
 		reason = "this kind of S/MIME is not read, only signed mail";
 		break;
 	case SMIME_TOO_BIG:
-		return on_limit(c, "the signed content is too large", e);
+		return on_limit(c, "the signed mail is longer than 4 MB" CEILING_FIXED, e);
 	case SMIME_DAMAGED:
 		outcome = OUTCOME_CORRUPT;
 		reason = "the S/MIME structure is damaged";
@@ -256,7 +266,7 @@ read_leaf(struct contents *c, const struct mime_leaf *leaf, struct err *e)
 		return contents_say(c, OUTCOME_NOT_A_REPORT, c->text.p, e);
 	}
 	if (c->nested == LIMIT_MIME_DEPTH)
-		return on_limit(c, "the mail is nested too deep", e);
+		return on_limit(c, MIME_TOO_DEEP, e);
 	c->nested++;
 	rc = read_container(c, leaf, e);
 	c->nested--;
@@ -289,7 +299,7 @@ contents_mail(struct contents *c, struct str mail, struct mime_header *h, struct
 	int rc;
 
 	if (c->mails == LIMIT_MAILS)
-		return on_limit(c, "there are too many mails in it", e);
+		return on_limit(c, "there are more than 1000 mails in it" CEILING_FIXED, e);
 	c->mails++;
 	c->within = true;
 	rc = mime_walk(c->mime, c->arena, mail, h, &v, e);

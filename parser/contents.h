@@ -7,6 +7,7 @@
 
 #include "core/arena.h"
 #include "core/buf.h"
+#include "core/ceilings.h"
 #include "core/report.h"
 #include "parser/out.h"
 
@@ -23,6 +24,7 @@ struct contents {
 	struct buf text;     /* a path or a reason in work */
 
 	/* Of the message in work. */
+	const struct ceilings *ceilings;
 	struct str whole; /* all of it, where it is at hand: the caller's */
 	bool told_limit;
 	unsigned mails;
@@ -34,8 +36,8 @@ struct contents {
 int contents_init(struct contents *c, struct err *e);
 void contents_fini(struct contents *c);
 
-/* Begin a message: its parts go to ${out}. */
-void contents_reset(struct contents *c, struct out *out);
+/* Begin a message: it goes by ${ceilings}, which must outlive that; its parts go to ${out}. */
+void contents_reset(struct contents *c, const struct ceilings *ceilings, struct out *out);
 
 /* Write a part that is no report, of the message as a whole. */
 int contents_say(struct contents *c, enum outcome outcome, const char *reason, struct err *e);

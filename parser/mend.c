@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
+#include "core/ceilings.h"
 #include "parser/decode.h"
 #include "parser/elements.h"
 #include "parser/markup.h"
@@ -109,7 +110,7 @@ static void
 skip_element(struct mend *m, struct str name)
 {
 	if (m->skipped == LIMIT_XML_DEPTH) {
-		m->result.refused = "elements are nested too deep";
+		m->result.refused = "elements are nested more than 64 deep" CEILING_FIXED;
 		return;
 	}
 	if (m->skipped > 0)

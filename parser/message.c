@@ -25,6 +25,7 @@ struct message_parser {
 	/* Of the message in work. */
 	int fd;
 	const struct job *job;
+	const struct ceilings *ceilings;
 };
 
 struct message_parser *
@@ -198,13 +199,15 @@ read_stream(struct message_parser *p, struct message *m, struct err *e)
 }
 
 static int
-too_big(struct message_parser *p, struct message *m, uint64_t size, uint64_t limit, struct err *e)
+too_big(struct message_parser *p, struct message *m, uint64_t size, bool bare, struct err *e)
 {
-	char reason[100];
+	uint64_t limit = bare ? p->ceilings->unpacked : p->ceilings->mail;
+	char reason[120], room[CEILING_SIZE];
 
 	m->size = size;
-	snprintf(reason, sizeof(reason), "it has %llu bytes, more than %llu",
-	    (unsigned long long)size, (unsigned long long)limit);
+	snprintf(reason, sizeof(reason), "it has %llu bytes, more than %s; %s raises it",
+	    (unsigned long long)size, ceilings_size(limit, room),
+	    bare ? "max_unpacked_size" : "max_mail_size");
 	return contents_say(&p->contents, OUTCOME_TOO_BIG, reason, e);
 }
 
@@ -220,6 +223,7 @@ unreadable(struct message_parser *p, struct err *e)
 static int
 read_input(struct message_parser *p, struct message *m, struct err *e)
 {
+	uint64_t most = p->ceilings->mail, unpacked = p->ceilings->unpacked;
 	struct stat st;
 	uint64_t size;
 	ssize_t n;
@@ -229,21 +233,21 @@ read_input(struct message_parser *p, struct message *m, struct err *e)
 	size = st.st_size > p->job->header ? (uint64_t)st.st_size - p->job->header : 0;
 	if (read_header(p, m, e) < 0)
 		return -1;
-	if (size > (p->job->bare ? LIMIT_XML_BYTES : LIMIT_MAIL_BYTES))
-		return too_big(p, m, size, p->job->bare ? LIMIT_XML_BYTES : LIMIT_MAIL_BYTES, e);
+	if (size > (p->job->bare && unpacked > most ? unpacked : most))
+		return too_big(p, m, size, p->job->bare && unpacked > most, e);
 	n = read_some(p, 0);
-	if (n > 0 && size > LIMIT_MAIL_BYTES) {
+	if (n > 0 && size > most) {
 		if (sniff_bytes(buf_str(&p->input)) != SNIFF_XML)
-			return too_big(p, m, size, LIMIT_MAIL_BYTES, e);
+			return too_big(p, m, size, false, e);
 		return read_stream(p, m, e);
 	}
-	while (n > 0 && p->input.n <= LIMIT_MAIL_BYTES)
+	while (n > 0 && p->input.n <= most)
 		n = read_some(p, p->input.n);
 	if (n < 0)
 		return unreadable(p, e);
 	/* It grew while it was read. */
-	if (p->input.n > LIMIT_MAIL_BYTES)
-		return too_big(p, m, p->input.n, LIMIT_MAIL_BYTES, e);
+	if (p->input.n > most)
+		return too_big(p, m, p->input.n, false, e);
 	return read_whole(p, m, e);
 }
 
@@ -257,7 +261,9 @@ message_parse(
 	p->fd = fd;
 	p->job = job;
 	p->hints = (struct hints){ 0 };
-	contents_reset(&p->contents, out);
+	p->ceilings = job->ceilings.mail > 0 ? &job->ceilings : &ceilings_default;
+	p->input.max = p->ceilings->mail + CHUNK;
+	contents_reset(&p->contents, p->ceilings, out);
 	buf_reset(&p->input);
 	buf_reset(&p->header);
 	rc = read_input(p, &m, e);

@@ -18,7 +18,7 @@ void message_parser_free(struct message_parser *p);
  *
  * The original is the attachment as it came, where that is a gzip or zip around this one document;
  * else the document gzipped here.  Either way message_parse makes the same report of it, bare.
- * A message beyond its limit (LIMIT_MAIL_BYTES; LIMIT_XML_BYTES for bare XML) is refused by its
+ * A message beyond its ceiling (of ${job->ceilings}: that of a mail; bare XML: what may be unpacked) is refused by its
  * size: its sha256 is all zeros.
  *
  * The message may be a mail, plain or gzipped, or where ${job->bare} says so a bare report: XML,

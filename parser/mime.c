@@ -13,11 +13,10 @@
 #include "parser/prescan.h"
 #include "parser/transfer.h"
 
-#define TOO_LARGE "the mail is too large when it is decoded"
-
 #define LIMIT_FIELD 8192 /* bytes of a header field that is looked at */
 
 struct mime {
+	const struct ceilings *ceilings;
 	iconv_t latin1;
 	struct buf decoded[LIMIT_MIME_DEPTH + 1]; /* one for each mail around the present one */
 	struct buf sample;                        /* of a failure report */
@@ -50,6 +49,7 @@ mime_new(struct err *e)
 	if (m == NULL)
 		abort();
 	g_mime_init();
+	m->ceilings = &ceilings_default;
 	/* GMime's last resort for names in no charset: held open, the jail has no other. */
 	m->latin1 = g_mime_iconv_open("UTF-8", "ISO-8859-1");
 	for (size_t i = 0; i <= LIMIT_MIME_DEPTH; i++)
@@ -75,8 +75,15 @@ mime_free(struct mime *m)
 }
 
 void
+mime_limit(struct mime *m, const struct ceilings *c)
+{
+	m->ceilings = c;
+}
+
+void
 mime_reset(struct mime *m)
 {
+	m->repaired.max = m->ceilings->mail;
 	m->level = m->depth = m->parts = 0;
 	m->told_depth = m->told_parts = false;
 	m->header = NULL;
@@ -100,7 +107,7 @@ decoded(const struct walk *w)
 	for (unsigned i = 0; i < m->level; i++)
 		around += m->decoded[i].n;
 	buf_reset(out);
-	out->max = (around < LIMIT_MAIL_BYTES ? LIMIT_MAIL_BYTES - around : 0) + (4u << 10);
+	out->max = (around < m->ceilings->mail ? m->ceilings->mail - around : 0) + (4u << 10);
 	return out;
 }
 
@@ -164,19 +171,35 @@ read_header(struct arena *a, GMimeObject *top, struct mime_header *h)
 
 static int walk_object(const struct walk *w, GMimeObject *object, struct err *e);
 
+static int
+tell_too_large(const struct walk *w, struct err *e)
+{
+	char reason[120], room[CEILING_SIZE];
+
+	snprintf(reason, sizeof(reason),
+	    "the mail's parts decode to more than %s" CEILING_RAISED("max_mail_size"),
+	    ceilings_size(w->m->ceilings->mail, room));
+	return w->v->limit(w->v->arg, reason, e);
+}
+
 /* Count one part more: 1, 0 where it is one too many, -1. */
 static int
 count_part(const struct walk *w, struct err *e)
 {
 	struct mime *m = w->m;
+	char reason[100];
 	int rc = 0;
 
-	if (m->parts < LIMIT_MIME_PARTS) {
+	if (m->parts < m->ceilings->parts) {
 		m->parts++;
 		return 1;
 	}
-	if (!m->told_parts)
-		rc = w->v->limit(w->v->arg, "the mail has too many parts", e);
+	if (!m->told_parts) {
+		snprintf(reason, sizeof(reason),
+		    "the mail has more than %u parts" CEILING_RAISED("max_parts"),
+		    (unsigned)m->ceilings->parts);
+		rc = w->v->limit(w->v->arg, reason, e);
+	}
 	m->told_parts = true;
 	return rc;
 }
@@ -223,7 +246,7 @@ walk_leaf(const struct walk *w, GMimePart *part, struct err *e)
 		leaf.sniff = transfer_decode(w->mail, content, out, &leaf.bytes);
 	if (out->over) {
 		g_free(mime_type);
-		return w->v->limit(w->v->arg, TOO_LARGE, e);
+		return tell_too_large(w, e);
 	}
 	leaf.name = str_of(g_mime_part_get_filename(part));
 	leaf.type = str_of(mime_type);
@@ -292,7 +315,7 @@ walk_base64(const struct walk *w, GMimeMultipart *multipart, struct err *e)
 	buf_printf(out, "Content-Type: %s\n\n", type);
 	(void)transfer_undo(GMIME_CONTENT_ENCODING_BASE64, in, out);
 	if (out->over)
-		return w->v->limit(w->v->arg, TOO_LARGE, e);
+		return tell_too_large(w, e);
 	return mime_walk(w->m, w->arena, buf_str(out), NULL, w->v, e);
 }
 
@@ -371,7 +394,7 @@ walk_object(const struct walk *w, GMimeObject *object, struct err *e)
 
 	if (m->depth >= LIMIT_MIME_DEPTH) {
 		if (!m->told_depth)
-			rc = w->v->limit(w->v->arg, "the mail is nested too deep", e);
+			rc = w->v->limit(w->v->arg, MIME_TOO_DEEP, e);
 		m->told_depth = true;
 		return rc;
 	}

@@ -3,12 +3,20 @@
 #define PARSER_MIME_H
 
 #include "core/arena.h"
+#include "core/ceilings.h"
 #include "core/err.h"
+#include "core/limits.h"
 #include "core/str.h"
 #include "parser/hints.h"
 #include "parser/sniff.h"
 
 struct mime;
+
+#define MIME_STRING_(n) #n
+#define MIME_STRING(n) MIME_STRING_(n)
+/* Of mails in mails, archives aside. */
+#define MIME_TOO_DEEP \
+	"the mail is nested more than " MIME_STRING(LIMIT_MIME_DEPTH) " deep" CEILING_FIXED
 
 struct mime *mime_new(struct err *e);
 void mime_free(struct mime *m);
@@ -51,14 +59,17 @@ struct mime_visitor {
 	int (*limit)(void *arg, const char *reason, struct err *e);
 };
 
+/* Go by ${c}, which must outlive that, instead of ceilings_default: from mime_reset on. */
+void mime_limit(struct mime *m, const struct ceilings *c);
+
 /* Forget the counts of the message before: parts, and bytes decoded. */
 void mime_reset(struct mime *m);
 
 /*
  * Show ${v} the leaves of ${mail} in document order, those of attached messages too; none of a
  * delivery status notification, whose enclosures are somebody's returned mail.  Uuencoded files in
- * a text are leaves of their own behind it.  LIMIT_MIME_DEPTH, LIMIT_MIME_PARTS and
- * LIMIT_HEADER_BYTES hold.  A leaf that is itself a mail (SNIFF_MAIL) may be given to mime_walk from
+ * a text are leaves of their own behind it.  LIMIT_MIME_DEPTH, LIMIT_HEADER_BYTES and the ceiling
+ * of parts hold.  A leaf that is itself a mail (SNIFF_MAIL) may be given to mime_walk from
  * within ->leaf; depths add up.  With ${header} == NULL it is a piece of the mail around it and the
  * parts add up, too; else it is a mail of its own, and its parts are counted anew.
  *

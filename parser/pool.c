@@ -17,6 +17,7 @@
 #define QUEUE 2
 #define CHUNK ((size_t)256 << 10) /* what is read from a worker at a time */
 #define TICK_MS 1000              /* how often limits are looked at */
+#define PROGRESS_MS 100           /* of CPU time: that it does not hang */
 #define PATIENCE_MS 2000          /* until an idle worker that was hung up on is killed */
 #define STILLBORN 10              /* deaths before the first message, in a row, that end the run */
 
@@ -38,7 +39,8 @@ struct worker {
 	bool begun;          /* it said FRAME_BEGIN of the first */
 	bool proven;         /* it said FRAME_BEGIN at all */
 	uint64_t cpu_before; /* CPU time used when the first began, ms */
-	int wall_ms;         /* of the first, while we listened */
+	int wall_ms;         /* of the first, while we listened, since ->cpu_seen */
+	uint64_t cpu_seen;   /* CPU time used when it was last seen to get on, ms */
 	unsigned messages;   /* it was given in its life */
 	uint64_t bytes;
 };
@@ -72,10 +74,12 @@ pool_new(const struct pool_conf *conf)
 	p->conf = *conf;
 	if (p->conf.exe == NULL)
 		p->conf.exe = "/proc/self/exe";
+	if (p->conf.ceilings.mail == 0)
+		p->conf.ceilings = ceilings_default;
 	if (p->conf.cpu_seconds == 0)
-		p->conf.cpu_seconds = LIMIT_CPU_SECONDS;
+		p->conf.cpu_seconds = p->conf.ceilings.cpu_seconds;
 	if (p->conf.wall_ms == 0)
-		p->conf.wall_ms = LIMIT_WALL_SECONDS * 1000;
+		p->conf.wall_ms = (int)p->conf.ceilings.wait_seconds * 1000;
 	become_alike();
 	for (size_t i = 0; i < LIMIT_WORKERS; i++) {
 		struct worker *w = &p->workers[i];
@@ -184,7 +188,7 @@ send_job(struct worker *w, const struct task *t, struct err *e)
 static int
 start(struct pool *p, struct worker *w, struct err *e)
 {
-	if (child_start(&w->child, p->conf.exe, e) != 0)
+	if (child_start(&w->child, p->conf.exe, p->conf.ceilings.worker_memory, e) != 0)
 		return -1;
 	buf_reset(&w->in);
 	w->proven = false;
@@ -203,7 +207,11 @@ pool_submit(struct pool *p, void *context, int fd, uint64_t size, const char *na
 {
 	struct worker *w = choose(p);
 	struct job job = {
-		.ticket = p->ticket, .bare = bare, .header = header, .name = str_of(name)
+		.ticket = p->ticket,
+		.bare = bare,
+		.header = header,
+		.name = str_of(name),
+		.ceilings = p->conf.ceilings,
 	};
 	struct task *t;
 
@@ -261,7 +269,7 @@ begin(struct pool *p, struct worker *w, struct str payload, struct err *e)
 	w->begun = true;
 	w->proven = true;
 	w->wall_ms = 0;
-	w->cpu_before = child_cpu_ms(&w->child);
+	w->cpu_before = w->cpu_seen = child_cpu_ms(&w->child);
 	child_limit(&w->child, (w->cpu_before + 999) / 1000 + allowance(p, w));
 	p->stillborn = 0;
 	return 0;
@@ -328,16 +336,21 @@ blameless(const struct pool *p, const struct worker *w, const struct child_end *
 static void
 explain(const struct pool *p, const struct worker *w, const struct child_end *end, struct err *e)
 {
+	char room[CEILING_SIZE];
+
 	if (blameless(p, w, end))
 		err_set(e, ERR_MESSAGE, "the parser was killed %u times (out of memory?)",
 		    w->tasks[0].kills);
 	else if (end->signal == SIGXCPU)
-		err_set(e, ERR_MESSAGE, "needed more than %llu s of CPU time",
+		err_set(e, ERR_MESSAGE,
+		    "needed more than %llu s of CPU time" CEILING_RAISED("worker_seconds"),
 		    (unsigned long long)allowance(p, w));
 	else if (end->signal == SIGABRT || end->signal == SIGTRAP)
 		/* How libc and GLib end when they get no memory, and how an assertion does. */
-		err_set(e, ERR_MESSAGE, "the parser ran out of memory or crashed (signal %d)",
-		    end->signal);
+		err_set(e, ERR_MESSAGE,
+		    "the parser crashed (signal %d) or needed more than %s of memory" CEILING_RAISED(
+			"worker_memory"),
+		    end->signal, ceilings_size(p->conf.ceilings.worker_memory, room));
 	else if (end->signal != 0)
 		err_set(e, ERR_MESSAGE, "the parser crashed (signal %d)", end->signal);
 	else
@@ -413,6 +426,19 @@ listen_to(struct pool *p, struct worker *w, struct err *e)
 	return 0;
 }
 
+/* Whether it used CPU time, or waits for a disk: then its time begins anew. */
+static bool
+gets_on(struct worker *w)
+{
+	uint64_t used = child_cpu_ms(&w->child);
+
+	if (used < w->cpu_seen + PROGRESS_MS && !child_waits(&w->child))
+		return false;
+	w->cpu_seen = used;
+	w->wall_ms = 0;
+	return true;
+}
+
 static int
 check_time(struct pool *p, struct worker *w, struct err *e)
 {
@@ -423,7 +449,10 @@ check_time(struct pool *p, struct worker *w, struct err *e)
 	/* One that has not begun its message is stuck by itself. */
 	if (!w->begun)
 		return replace(p, w, NULL, e);
-	snprintf(why, sizeof(why), "took longer than %d s", (p->conf.wall_ms + 999) / 1000);
+	if (gets_on(w))
+		return 0;
+	snprintf(why, sizeof(why), "the parser hung for %d s" CEILING_RAISED("worker_wait"),
+	    (p->conf.wall_ms + 999) / 1000);
 	return replace(p, w, why, e);
 }
 

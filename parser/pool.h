@@ -2,9 +2,10 @@
  * pool.h - the parent's side of the workers: hand out messages, take in frames, survive deaths.
  *
  * One worker per core, started when first needed.  Each has one message in work and one waiting.
- * The limits are per message: CPU time (LIMIT_CPU_SECONDS + 1 s per 10 MB, by prlimit as the
- * message begins), wall time (LIMIT_WALL_SECONDS, counted only while the parent listens), memory
- * (RLIMIT_AS).  A worker that passes one, crashes or breaks the protocol costs the message it was
+ * The limits are per message: CPU time (->ceilings.cpu_seconds + 1 s per LIMIT_CPU_BYTES, by
+ * prlimit as the message begins), wall time without progress (->ceilings.wait_seconds, counted only while
+ * the parent listens, anew when some CPU time was used: on a busy machine a large report takes
+ * long, and only what hangs uses nothing), memory (RLIMIT_AS).  A worker that passes one, crashes or breaks the protocol costs the message it was
  * at, which is told by ->failed, and is replaced; one that somebody else killed (SIGKILL, SIGTERM)
  * costs nothing: its messages start anew, LIMIT_WORKER_RETRIES times at most.
  *
@@ -17,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "core/ceilings.h"
 #include "core/err.h"
 #include "core/frame.h"
 
@@ -44,8 +46,9 @@ struct pool_conf {
 	unsigned workers; /* at most LIMIT_WORKERS */
 	const char *exe;  /* the program that is WORKER_NAME; NULL: /proc/self/exe */
 	struct pool_sink sink;
-	unsigned cpu_seconds; /* instead of LIMIT_CPU_SECONDS, where not 0 */
-	int wall_ms;          /* instead of LIMIT_WALL_SECONDS, where not 0 */
+	struct ceilings ceilings; /* where ->mail is 0: ceilings_default */
+	unsigned cpu_seconds;     /* instead of theirs, where not 0 */
+	int wall_ms;              /* instead of theirs, where not 0 */
 };
 
 /* As root, the process's real user and group become WORKER_NOBODY; the effective ones stay. */

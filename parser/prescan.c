@@ -1,5 +1,6 @@
 #include "parser/prescan.h"
 
+#include "core/ceilings.h"
 #include "core/limits.h"
 
 /* Lines beginning with "--": some 1.4 kB each in GMime if they are boundaries. */
@@ -7,6 +8,10 @@
 /* All header fields of all parts, and their bytes: some 400 bytes of memory for each field. */
 #define MAX_FIELDS (100u * LIMIT_MIME_PARTS)
 #define MAX_HEADERS ((size_t)8 * LIMIT_HEADER_BYTES)
+
+/* What is said of them below. */
+_Static_assert(MAX_BOUNDARIES == 20000 && MAX_FIELDS == 20000, "20000");
+_Static_assert(LIMIT_HEADER_BYTES == 256u << 10 && MAX_HEADERS == 2u << 20, "256 KB, 2 MB");
 
 /* ${line} with what belongs to it by folding; ${rest} moves behind. */
 static struct str
@@ -85,7 +90,7 @@ prescan_mail(struct str mail)
 
 	r.header = headers = header(&rest, &fields, &nested, &multipart);
 	if (r.header > LIMIT_HEADER_BYTES) {
-		r.excess = "the mail's header is too long";
+		r.excess = "the mail's header is longer than 256 KB" CEILING_FIXED;
 		return r;
 	}
 	while (rest.n > 0 && headers <= MAX_HEADERS && fields <= MAX_FIELDS &&
@@ -103,8 +108,9 @@ prescan_mail(struct str mail)
 		boundaries += nested;
 	}
 	if (headers > MAX_HEADERS || fields > MAX_FIELDS)
-		r.excess = "the headers of the mail's parts are too long";
+		r.excess =
+		    "the headers of the mail's parts are longer than 2 MB, or more than 20000 fields" CEILING_FIXED;
 	else if (boundaries > MAX_BOUNDARIES)
-		r.excess = "the mail has too many parts";
+		r.excess = "the mail has more than 20000 lines that may begin a part" CEILING_FIXED;
 	return r;
 }

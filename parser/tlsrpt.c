@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/ceilings.h"
 #include "core/limits.h"
 #include "core/vocabulary.h"
 #include "parser/normal.h"
@@ -14,6 +15,9 @@
 #define POLICY_BYTES 64
 #define FAILURE_BYTES 96
 #define STRING_BYTES 8
+
+/* What is said of them below. */
+_Static_assert(LIMIT_TLS_BYTES == 2u << 20 && LIMIT_JSON_BYTES == 16u << 20, "2 MB, 16 MB");
 
 struct tlsrpt {
 	struct arena *arena;
@@ -77,8 +81,7 @@ charge(struct tlsrpt *t, size_t n)
 {
 	t->bytes += n;
 	if (t->bytes > LIMIT_TLS_BYTES)
-		stop(t, OUTCOME_TOO_BIG, "the report holds more than %u bytes of text",
-		    LIMIT_TLS_BYTES);
+		stop(t, OUTCOME_TOO_BIG, "the report holds more than 2 MB of text" CEILING_FIXED);
 	return t->why[0] == '\0';
 }
 
@@ -89,7 +92,8 @@ room_for(struct tlsrpt *t, size_t n, size_t size, size_t cost)
 	void *p = charge(t, n * cost) ? arena_alloc(t->arena, n * size) : NULL;
 
 	if (p == NULL)
-		stop(t, OUTCOME_TOO_BIG, "the report holds too many elements");
+		stop(t, OUTCOME_TOO_BIG,
+		    "the report holds more than 2 MB of text and elements" CEILING_FIXED);
 	return p;
 }
 
@@ -155,7 +159,8 @@ identity_of(struct tlsrpt *t, const json_t *object, const char *key, const char 
 	if (s.n == 0)
 		quirk(t, missing, (struct str){ NULL, 0 });
 	if (s.n > LIMIT_NAME_BYTES)
-		stop(t, OUTCOME_CORRUPT, "%s is longer than %d bytes", key, LIMIT_NAME_BYTES);
+		stop(t, OUTCOME_CORRUPT, "%s is longer than %d bytes" CEILING_FIXED, key,
+		    LIMIT_NAME_BYTES);
 	kept = keep(t, s, LIMIT_NAME_BYTES, key);
 	return kept.n > 0 ? normal_line(kept, (char *)(uintptr_t)kept.p) : kept;
 }
@@ -278,7 +283,7 @@ read_failures(struct tlsrpt *t, const json_t *v, struct tls_policy *p)
 	size_t n = json_array_size(all);
 
 	if (n > LIMIT_TLS_FAILURES)
-		stop(t, OUTCOME_TOO_BIG, "a policy has more than %d failure-details",
+		stop(t, OUTCOME_TOO_BIG, "a policy has more than %d failure-details" CEILING_FIXED,
 		    LIMIT_TLS_FAILURES);
 	if (n == 0 || t->why[0] != '\0')
 		return;
@@ -327,8 +332,8 @@ read_policies(struct tlsrpt *t, const json_t *root)
 	size_t n = json_array_size(all);
 
 	if (n > LIMIT_TLS_POLICIES)
-		stop(
-		    t, OUTCOME_TOO_BIG, "the report has more than %d policies", LIMIT_TLS_POLICIES);
+		stop(t, OUTCOME_TOO_BIG, "the report has more than %d policies" CEILING_FIXED,
+		    LIMIT_TLS_POLICIES);
 	if (n == 0 || t->why[0] != '\0')
 		return;
 	t->report.policies = room_for(t, n, sizeof(*t->report.policies), POLICY_BYTES);
@@ -415,13 +420,14 @@ static void
 judge_bytes(struct tlsrpt *t, struct str json)
 {
 	if (json.n > LIMIT_JSON_BYTES)
-		stop(t, OUTCOME_TOO_BIG, "the report has %zu bytes, more than %u", json.n,
-		    LIMIT_JSON_BYTES);
+		stop(t, OUTCOME_TOO_BIG, "the report has %zu bytes, more than 16 MB" CEILING_FIXED,
+		    json.n);
 	else if (json.n >= 2 &&
 	    (json.p[0] == '\0' || json.p[1] == '\0' || (unsigned char)json.p[0] >= 0xFE))
 		stop(t, OUTCOME_UNSUPPORTED, "the report is in UTF-16; JSON is UTF-8");
 	else if (tlsjson_values(json) > LIMIT_JSON_VALUES)
-		stop(t, OUTCOME_TOO_BIG, "the report has more than %d values", LIMIT_JSON_VALUES);
+		stop(t, OUTCOME_TOO_BIG, "the report has more than %d values" CEILING_FIXED,
+		    LIMIT_JSON_VALUES);
 }
 
 void

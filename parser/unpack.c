@@ -12,7 +12,10 @@
 
 #define WINDOW ((size_t)64 << 10) /* of a gzip that is handed on at once */
 
+_Static_assert(LIMIT_UNPACK_DEPTH == 3, "what is said of it below");
+
 struct unpack {
+	const struct ceilings *ceilings;
 	/* libarchive would lose the last 64 KiB before a gzip is damaged. */
 	struct gunzip *gunzip[LIMIT_UNPACK_DEPTH];
 	char *window[LIMIT_UNPACK_DEPTH];
@@ -48,6 +51,7 @@ unpack_new(struct err *e)
 
 	if (u == NULL)
 		abort();
+	u->ceilings = &ceilings_default;
 	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
 		buf_init(&u->inner[i], LIMIT_MAIL_BYTES);
 		buf_init(&u->path[i], (size_t)4 * LIMIT_NAME_BYTES);
@@ -88,12 +92,20 @@ unpack_free(struct unpack *u)
 }
 
 void
+unpack_limit(struct unpack *u, const struct ceilings *c)
+{
+	u->ceilings = c;
+}
+
+void
 unpack_reset(struct unpack *u)
 {
 	u->bytes = u->bytes_before = 0;
 	u->members = u->members_before = 0;
-	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++)
+	for (size_t i = 0; i < LIMIT_UNPACK_DEPTH; i++) {
 		buf_fini(&u->inner[i]);
+		u->inner[i].max = u->ceilings->mail;
+	}
 }
 
 /* The number of members a zip's end record gives (APPNOTE.TXT 4.3.16), 0 when there is none. */
@@ -125,6 +137,16 @@ fail(struct level *l, enum outcome outcome, const char *words)
 		outcome = OUTCOME_UNSUPPORTED;
 	l->outcome = outcome;
 	return -1;
+}
+
+/* As fail; ${fmt} has a place for ${bytes} as people write them. */
+static int __attribute__((format(printf, 2, 0)))
+too_big(struct level *l, const char *fmt, uint64_t bytes)
+{
+	char reason[sizeof(l->reason)], room[CEILING_SIZE];
+
+	snprintf(reason, sizeof(reason), fmt, ceilings_size(bytes, room));
+	return fail(l, OUTCOME_TOO_BIG, reason);
 }
 
 /* Encryption shows itself only here in some zips. */
@@ -175,8 +197,9 @@ block(struct level *l, struct str *bytes)
 	if (rc <= 0)
 		return rc;
 	l->u->bytes += bytes->n;
-	if (l->u->bytes > LIMIT_XML_BYTES)
-		return fail(l, OUTCOME_TOO_BIG, "it unpacks to more than 1 GiB");
+	if (l->u->bytes > l->u->ceilings->unpacked)
+		return too_big(l, "it unpacks to more than %s" CEILING_RAISED("max_unpacked_size"),
+		    l->u->ceilings->unpacked);
 	return 1;
 }
 
@@ -195,7 +218,7 @@ nested(struct level *l, const struct unpack_member *m, struct err *e)
 	int more = 1;
 
 	if (l->depth + 1 >= LIMIT_UNPACK_DEPTH) {
-		fail(l, OUTCOME_TOO_BIG, "archives are nested too deep");
+		fail(l, OUTCOME_TOO_BIG, "archives are nested more than 3 deep" CEILING_FIXED);
 		return failed(l, m->path, e);
 	}
 	buf_reset(b);
@@ -204,7 +227,9 @@ nested(struct level *l, const struct unpack_member *m, struct err *e)
 		more = block(l, &bytes);
 	}
 	if (b->over)
-		more = fail(l, OUTCOME_TOO_BIG, "an archive in the archive is too large");
+		more = too_big(l,
+		    "an archive in the archive has more than %s" CEILING_RAISED("max_mail_size"),
+		    l->u->ceilings->mail);
 	if (more < 0)
 		return failed(l, m->path, e);
 	return each(l->u, buf_str(b), m->path, l->depth + 1, m->alone, l->sink, e);
@@ -267,10 +292,15 @@ content(struct level *l, struct unpack_member *m, struct err *e)
 static int
 one_more(struct level *l, struct err *e)
 {
+	char reason[sizeof(l->reason)];
+
 	l->outcome = OUTCOME_CORRUPT;
-	if (l->u->members++ < LIMIT_UNPACK_MEMBERS)
+	if (l->u->members++ < l->u->ceilings->members)
 		return 0;
-	fail(l, OUTCOME_TOO_BIG, "the archive has too many members");
+	snprintf(reason, sizeof(reason),
+	    "the archive has more than %u members" CEILING_RAISED("max_members"),
+	    (unsigned)l->u->ceilings->members);
+	fail(l, OUTCOME_TOO_BIG, reason);
 	return failed(l, l->path, e) < 0 ? -1 : 1;
 }
 
@@ -313,7 +343,7 @@ each_in_zip(struct level *l, struct str in, struct err *e)
 		if (rc != 0)
 			return rc < 0 ? -1 : 0;
 		rc = zip_member(l, entry, e);
-		if (rc != 0 || l->u->bytes > LIMIT_XML_BYTES)
+		if (rc != 0 || l->u->bytes > l->u->ceilings->unpacked)
 			return rc;
 	}
 	if (got == ARCHIVE_EOF && n > 0)

@@ -2,6 +2,7 @@
 #ifndef PARSER_UNPACK_H
 #define PARSER_UNPACK_H
 
+#include "core/ceilings.h"
 #include "core/err.h"
 #include "core/report.h"
 #include "core/str.h"
@@ -34,12 +35,15 @@ struct unpack_sink {
 	    void *arg, struct str path, enum outcome outcome, const char *reason, struct err *e);
 };
 
-/* Forget what was counted for the message before: LIMIT_XML_BYTES and LIMIT_UNPACK_MEMBERS. */
+/* Go by ${c}, which must outlive that, instead of ceilings_default: from unpack_reset on. */
+void unpack_limit(struct unpack *u, const struct ceilings *c);
+
+/* Forget what was counted for the message before: bytes unpacked, and members. */
 void unpack_reset(struct unpack *u);
 
 /*
  * Unpack ${in}, which is SNIFF_GZIP or SNIFF_ZIP, and what is packed in it, LIMIT_UNPACK_DEPTH
- * deep.  Members are streamed; only an archive in a zip is gathered first, at most LIMIT_MAIL_BYTES.
+ * deep.  Members are streamed; only an archive in a zip is gathered first, no more than a mail.
  * Bytes after the end of an archive do not matter.  ${path} is what the archive is called.
  * Of what is damaged, all that stands before the damage is handed out.  Returns 0, or -1 when a sink
  * function did.

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
@@ -15,11 +16,12 @@
 #include "core/wire.h"
 #include "parser/message.h"
 #include "parser/out.h"
+#include "parser/sabotage.h"
 
 #define SOCKET 3
 
 /* A job as it lies on the wire, whole. */
-#define JOB_BYTES (FRAME_HEAD + 8 + 1 + 4 + 4 + LIMIT_NAME_BYTES)
+#define JOB_BYTES (FRAME_HEAD + 8 + 1 + 4 + 24 + 4 + LIMIT_NAME_BYTES)
 
 /* Root's "parse" opens what root may read; what is in it is nobody's business. */
 static int
@@ -103,7 +105,7 @@ receive(char *room, struct job *job, int *fd)
 
 /* One message: 1 to go on, 0 when the parent is gone, -1 when it cannot be understood. */
 static int
-serve(struct message_parser *parser, struct out *out)
+serve(struct message_parser *parser, struct out *out, const char *saboteur)
 {
 	char room[JOB_BYTES];
 	struct job job;
@@ -115,15 +117,28 @@ serve(struct message_parser *parser, struct out *out)
 		return rc;
 	begin_put(&out->frames, job.ticket);
 	/* At once: it tells whose fault a death is, and starts the message's time. */
-	rc = out_flush(out, 0, &e) == 0 && message_parse(parser, fd, &job, out, &e) == 0 &&
-	    out_flush(out, 0, &e) == 0;
+	rc = out_flush(out, 0, &e) == 0;
+	if (rc != 0 && saboteur != NULL)
+		sabotage(saboteur, fd, SOCKET);
+	rc = rc != 0 && message_parse(parser, fd, &job, out, &e) == 0 && out_flush(out, 0, &e) == 0;
 	close(fd);
 	return rc;
+}
+
+/* What the parent says; one who is no parent of ours says nothing. */
+static uint64_t
+memory_allowed(void)
+{
+	const char *said = getenv(WORKER_MEMORY);
+	uint64_t n;
+
+	return said != NULL && str_u64(str_of(said), UINT64_MAX, &n) == 0 ? n : LIMIT_WORKER_MEMORY;
 }
 
 int
 worker_main(void)
 {
+	const char *saboteur = getenv(SABOTAGE_VARIABLE);
 	struct message_parser *parser;
 	struct out out;
 	struct err e;
@@ -135,14 +150,14 @@ worker_main(void)
 	}
 	detach();
 	parser = message_parser_new(&e);
-	if (parser == NULL || sandbox_enter(&e) != 0) {
+	if (parser == NULL || sandbox_enter(memory_allowed(), &e) != 0) {
 		log_event(LOG_ERROR, "cannot start the parser: %s", e.text);
 		message_parser_free(parser);
 		return EX_CONFIG;
 	}
 	out_init(&out, send_frames, NULL);
 	do
-		rc = serve(parser, &out);
+		rc = serve(parser, &out, saboteur);
 	while (rc > 0);
 	out_fini(&out);
 	message_parser_free(parser);

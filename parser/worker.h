@@ -5,6 +5,9 @@
 /* argv[0] under which the program is this worker; its socket is descriptor 3. */
 #define WORKER_NAME "ruastat-worker"
 
+/* Of its environment: how many bytes of address space it may have. */
+#define WORKER_MEMORY "RUASTAT_WORKER_MEMORY"
+
 /* Who it becomes when root started it: what it reads is nobody's business. */
 #define WORKER_NOBODY 65534
 

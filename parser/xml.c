@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/ceilings.h"
 #include "core/limits.h"
 
 #define CONVERTERS 32
@@ -14,6 +15,8 @@
 #define MAX_TAG ((size_t)64 << 10)
 #define MAX_ATTRIBUTES 64
 #define MAX_NAMES 10000
+
+_Static_assert(LIMIT_XML_DEPTH == 64, "what is said of it below");
 
 struct xml {
 	struct xml_sink sink;
@@ -42,11 +45,11 @@ on_start(void *arg, const xmlChar *name, const xmlChar *prefix, const xmlChar *u
 	(void)prefix, (void)namespaces, (void)ndefaulted;
 	(void)attributes;
 	if (x->open >= LIMIT_XML_DEPTH) {
-		xml_stop(x, "elements are nested too deep");
+		xml_stop(x, "elements are nested more than 64 deep" CEILING_FIXED);
 		return;
 	}
 	if (nattributes > MAX_ATTRIBUTES || nnamespaces > MAX_ATTRIBUTES) {
-		xml_stop(x, "an element has too many attributes");
+		xml_stop(x, "an element has more than 64 attributes" CEILING_FIXED);
 		return;
 	}
 	x->open++;
@@ -213,9 +216,9 @@ void
 xml_add(struct xml *x, struct str piece)
 {
 	if (endless_tag(x, piece))
-		xml_stop(x, "a tag is too long");
+		xml_stop(x, "a tag is longer than 64 KB" CEILING_FIXED);
 	else if (xmlDictSize(x->ctxt->dict) > MAX_NAMES)
-		xml_stop(x, "it has too many different names");
+		xml_stop(x, "it has more than 10000 different names" CEILING_FIXED);
 	else
 		xmlParseChunk(x->ctxt, piece.p, (int)piece.n, 0);
 }

@@ -28,6 +28,23 @@ set_up(PGconn *c, const char *sql, struct err *e)
 	return remedy == REMEDY_NONE ? 0 : -1;
 }
 
+/* What libpq says of ${c}, its lines made one. */
+static void
+flatten(const PGconn *c, char *room, size_t n)
+{
+	size_t at = 0;
+
+	for (const char *p = PQerrorMessage(c); *p != '\0' && at + 3 < n; p++) {
+		if (*p == '\n' && p[1] != '\0') {
+			room[at++] = p[1] == '\t' ? ':' : ';';
+			room[at++] = ' ';
+		} else if (*p != '\n' && *p != '\t') {
+			room[at++] = *p;
+		}
+	}
+	room[at] = '\0';
+}
+
 /* Connect, as ${user} unless that is NULL. */
 static PGconn *
 connect_as(const struct database *db, const char *user, struct err *e)
@@ -39,13 +56,15 @@ connect_as(const struct database *db, const char *user, struct err *e)
 	const char *values[] = { "ruastat", "20", "20", "5", "4", "60000", database_conninfo(db),
 		user, NULL };
 	PGconn *c = PQconnectdbParams(keys, values, 1);
+	char why[sizeof(e->text)];
 
 	if (c == NULL)
 		abort();
 	PQsetNoticeProcessor(c, on_notice, NULL);
+	flatten(c, why, sizeof(why));
 	if (PQstatus(c) != CONNECTION_OK)
 		err_set(e, PQconnectionNeedsPassword(c) ? ERR_CONFIG : ERR_DATABASE,
-		    "could not connect to the database: %s", PQerrorMessage(c));
+		    "could not connect to the database: %s", why);
 	else if (set_up(c, sql_query_session, e) < 0)
 		; /* said why */
 	else if (PQsetClientEncoding(c, "UTF8") == 0)

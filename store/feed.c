@@ -146,7 +146,7 @@ bool
 feed_keeps(const struct intake *in)
 {
 	return intake_keeps_bytes(in) && !intake_has_failure(in) && in->fd >= 0 && in->size > 0 &&
-	    in->size <= LIMIT_KEPT_BYTES;
+	    !intake_is_too_large_to_keep(in);
 }
 
 int

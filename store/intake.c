@@ -12,6 +12,10 @@
 /* A block at its fullest: one column may pass its limit by one record. */
 #define ITEM_BYTES (8u << 20)
 
+/* Its arena is full. */
+#define TOO_MUCH "the mail's reports take more than 64 MB of memory" CEILING_FIXED
+_Static_assert(LIMIT_WORKER_ARENA == 64u << 20, "64 MB");
+
 /* The message takes the worst outcome of its parts: the one an operator must hear of. */
 static const unsigned char badness[OUTCOME_COUNT] = {
 	[OUTCOME_NOT_A_REPORT] = 0,
@@ -49,6 +53,7 @@ intake_env_init(struct intake_env *env, const char *dir, const struct type_oids 
 	*env = (struct intake_env){ .digest = digest_new(),
 		.scratch = arena_new(LIMIT_WORKER_ARENA),
 		.oids = oids,
+		.ceilings = ceilings_default,
 		.dir = dir };
 	buf_init(&env->item, ITEM_BYTES);
 }
@@ -216,10 +221,10 @@ take_record(struct intake *in, struct str payload, struct err *e)
 	struct str set;
 
 	if (p == NULL)
-		return err_set(e, ERR_MESSAGE, "the mail has too many parts");
+		return err_set(e, ERR_MESSAGE, TOO_MUCH);
 	if (p->records == LIMIT_RECORDS)
-		return err_set(
-		    e, ERR_MESSAGE, "the report has more than %d records", LIMIT_RECORDS);
+		return err_set(e, ERR_MESSAGE, "the report has more than %d records" CEILING_FIXED,
+		    LIMIT_RECORDS);
 	if (record_get(payload, &r, &set, e) < 0)
 		return -1;
 	known = block_add(b, in->env->oids, in->env->scratch, in->env->digest, &r, set, e);
@@ -230,7 +235,8 @@ take_record(struct intake *in, struct str payload, struct err *e)
 	p->records++;
 	p->messages += r.count;
 	if (p->messages > LIMIT_COUNT)
-		return err_set(e, ERR_MESSAGE, "the report counts more than %llu messages",
+		return err_set(e, ERR_MESSAGE,
+		    "the report counts more than %llu messages" CEILING_FIXED,
 		    (unsigned long long)LIMIT_COUNT);
 	p->by_flags[set_flags_number(&known->flags)] += r.count;
 	p->records_checked += known->checked;
@@ -300,12 +306,12 @@ take_part(struct intake *in, struct str payload, struct err *e)
 	int rc = -1;
 
 	if (p == NULL)
-		return err_set(e, ERR_MESSAGE, "the mail has too many parts");
+		return err_set(e, ERR_MESSAGE, TOO_MUCH);
 	if (part_get(in->env->scratch, payload, &part, e) < 0)
 		goto out;
 	if (++in->nparts > LIMIT_MESSAGE_REPORTS) {
-		err_set(
-		    e, ERR_MESSAGE, "the mail holds more than %d reports", LIMIT_MESSAGE_REPORTS);
+		err_set(e, ERR_MESSAGE, "the mail holds more than %d reports" CEILING_FIXED,
+		    LIMIT_MESSAGE_REPORTS);
 		goto out;
 	}
 	p->part = part;
@@ -316,7 +322,7 @@ take_part(struct intake *in, struct str payload, struct err *e)
 	else if (close_block(in, p, e) < 0)
 		goto out;
 	if (!keep_content(in, &part, p)) {
-		err_set(e, ERR_MESSAGE, "the mail has too many parts");
+		err_set(e, ERR_MESSAGE, TOO_MUCH);
 		goto out;
 	}
 	if (part.report != NULL &&
@@ -369,8 +375,8 @@ intake_frame(struct intake *in, enum frame_type type, struct str payload, struct
 	case FRAME_ORIGINAL:
 		p = open_part(in);
 		if (p == NULL)
-			return err_set(e, ERR_MESSAGE, "the mail has too many parts");
-		if (spool_bytes(&p->original) + payload.n > LIMIT_MAIL_BYTES)
+			return err_set(e, ERR_MESSAGE, TOO_MUCH);
+		if (spool_bytes(&p->original) + payload.n > in->env->ceilings.mail)
 			return err_set(e, ERR_MESSAGE, "the parser sent back more than it got");
 		return spool_put(&p->original, payload, e);
 	case FRAME_PART:
@@ -433,15 +439,28 @@ intake_records(const struct intake *in)
 }
 
 bool
+intake_is_failure(enum outcome outcome)
+{
+	return badness[outcome] >= badness[OUTCOME_REFUSED];
+}
+
+bool
 intake_keeps_bytes(const struct intake *in)
 {
-	return badness[in->outcome] >= badness[OUTCOME_REFUSED];
+	return intake_is_failure(in->outcome);
 }
 
 bool
 intake_part_holds(const struct intake_part *p)
 {
 	return p->part.report != NULL || p->part.tls != NULL || p->part.failure != NULL;
+}
+
+bool
+intake_is_too_large_to_keep(const struct intake *in)
+{
+	return intake_keeps_bytes(in) && !intake_has_failure(in) &&
+	    in->size > in->env->ceilings.kept;
 }
 
 bool

@@ -6,6 +6,7 @@
 #define STORE_INTAKE_H
 
 #include "core/arena.h"
+#include "core/ceilings.h"
 #include "core/frame.h"
 #include "core/keyset.h"
 #include "core/limits.h"
@@ -20,6 +21,7 @@ struct intake_env {
 	struct arena *scratch; /* emptied after each frame */
 	struct buf item;       /* likewise */
 	const struct type_oids *oids;
+	struct ceilings ceilings;           /* ceilings_default, until the caller sets it */
 	const char *dir;                    /* where large reports are spooled */
 	bool bodies;                        /* of failure reports are kept */
 	struct block *spare[LIMIT_WORKERS]; /* blocks between two reports */
@@ -95,6 +97,12 @@ bool intake_part_holds(const struct intake_part *p);
 
 /* Whether the mail's own bytes are kept: it held something that could not be stored. */
 bool intake_keeps_bytes(const struct intake *in);
+
+/* Whether they would be kept, but for the ceiling of a kept mail. */
+bool intake_is_too_large_to_keep(const struct intake *in);
+
+/* Whether ${outcome} is that of what could not be stored. */
+bool intake_is_failure(enum outcome outcome);
 
 /* Whether a part is a failure report, read or not: of such a mail nothing else is kept. */
 bool intake_has_failure(const struct intake *in);

@@ -73,7 +73,7 @@ ledger_types(const struct ledger *l)
 static PGresult *
 run(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
 {
-	const char *values[5] = { NULL };
+	const char *values[6] = { NULL };
 	PGresult *r;
 
 	for (int i = 0; i < n; i++)
@@ -114,6 +114,64 @@ ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, 
 	buf_put8(&params[1], '\0');
 	rc = run_only(l, sql_query_add_source, 2, params, e);
 	param_fini(params, 2);
+	return rc;
+}
+
+static void
+put_text(struct buf *param, const char *text)
+{
+	if (text == NULL)
+		return;
+	text_terminal(param, str_of(text));
+	buf_put8(param, '\0');
+}
+
+static void
+put_run(struct buf *params, const struct ledger_run *r)
+{
+	struct digest *d = digest_new();
+
+	buf_printf(&params[0], "%lld", (long long)identity_id(d, STR("run"), str_of(r->path)));
+	put_text(&params[1], r->path);
+	digest_free(d);
+}
+
+int
+ledger_begin(struct ledger *l, const struct ledger_run *r, int64_t source_id, const char *lock,
+    struct err *e)
+{
+	struct buf params[4];
+	int rc;
+
+	param_init(params, 4);
+	put_run(params, r);
+	buf_printf(&params[2], "%lld", (long long)source_id);
+	put_text(&params[3], lock);
+	rc = run_only(l, sql_query_run_begin, 4, params, e);
+	param_fini(params, 4);
+	return rc;
+}
+
+int
+ledger_end(struct ledger *l, const struct ledger_run *r, struct err *e)
+{
+	static const char *const words[] = {
+		[RUN_FINE] = "fine",
+		[RUN_UNREADABLE] = "unreadable",
+		[RUN_INTERRUPTED] = "interrupted",
+		[RUN_TROUBLE] = "trouble",
+	};
+	struct buf params[6];
+	int rc;
+
+	param_init(params, 6);
+	put_run(params, r);
+	put_text(&params[2], words[r->result]);
+	put_text(&params[3], r->result == RUN_TROUBLE ? r->trouble : NULL);
+	buf_printf(&params[4], "%llu", (unsigned long long)r->mails);
+	buf_printf(&params[5], "%s", r->begun ? "true" : "false");
+	rc = run_only(l, sql_query_run_end, 6, params, e);
+	param_fini(params, 6);
 	return rc;
 }
 
@@ -320,13 +378,13 @@ ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys, str
 }
 
 int
-ledger_trim(struct ledger *l, struct err *e)
+ledger_trim(struct ledger *l, uint64_t total, struct err *e)
 {
 	struct buf params[1];
 	int rc;
 
 	param_init(params, 1);
-	buf_printf(&params[0], "%llu", LIMIT_KEPT_TOTAL);
+	buf_printf(&params[0], "%llu", (unsigned long long)total);
 	rc = run_only(l, sql_query_trim_kept, 1, params, e);
 	param_fini(params, 1);
 	return rc;

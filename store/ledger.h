@@ -21,6 +21,25 @@ const struct type_oids *ledger_types(const struct ledger *l);
 /* The id of the source named ${name} ("maildir:/path"); ${add}: make it known. */
 int ledger_source(struct ledger *l, const char *name, bool add, int64_t *source_id, struct err *e);
 
+/* How a run of one mailbox goes; what can fail for everybody to see is in the result. */
+enum run_result { RUN_FINE, RUN_UNREADABLE, RUN_INTERRUPTED, RUN_TROUBLE };
+
+struct ledger_run {
+	const char *path; /* absolute, or a URL: whose run it is, even when it cannot be opened */
+	bool begun;       /* ledger_begin was called */
+	enum run_result result;
+	const char *trouble; /* RUN_TROUBLE's, in words */
+	uint64_t mails;      /* stored */
+};
+
+/*
+ * Write down that a run of ${r}->path begins, or that it ended: for ruastat.mailboxes.  May be lost
+ * in a crash of the server; -1 may be passed over.  ${lock}: the file that says whether it is under way.
+ */
+int ledger_begin(struct ledger *l, const struct ledger_run *r, int64_t source_id, const char *lock,
+    struct err *e);
+int ledger_end(struct ledger *l, const struct ledger_run *r, struct err *e);
+
 /* How far the folders of a source were read: ${n} marks in ${arena}; NULL with ${e}. */
 struct mark *ledger_marks(
     struct ledger *l, int64_t source_id, struct arena *arena, size_t *n, struct err *e);
@@ -61,8 +80,8 @@ int ledger_settle(struct ledger *l, int64_t source_id, const char *after, const 
 /* Remember a further key of a mail whose first one is known. */
 int ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys, struct err *e);
 
-/* Drop the oldest kept mails beyond LIMIT_KEPT_TOTAL. */
-int ledger_trim(struct ledger *l, struct err *e);
+/* Drop the oldest kept mails beyond ${total} bytes. */
+int ledger_trim(struct ledger *l, uint64_t total, struct err *e);
 
 /* Delete failure reports that were stored more than ${days} ago, in transactions of a thousand. */
 int ledger_expire(struct ledger *l, unsigned days, struct err *e);

@@ -136,6 +136,25 @@ rows_intake(struct buf *out, const struct intake *in)
 	    in->outcome == OUTCOME_NOT_A_REPORT || intake_has_failure(in) ? STR("") : m->header);
 }
 
+/* What is lost with a mail that is not kept must be said where its fate is. */
+static void
+reason_column(struct buf *out, const struct intake *in, const struct intake_part *p)
+{
+	struct str reason = p->part.reason;
+	char room[CEILING_SIZE];
+	size_t at;
+
+	if (!intake_is_failure(p->part.outcome) || !intake_is_too_large_to_keep(in)) {
+		copy_text(out, reason);
+		return;
+	}
+	at = copy_open(out);
+	buf_puts(out, reason);
+	buf_printf(out, " (a mail longer than %s is not kept" CEILING_RAISED("max_kept_size") ")",
+	    ceilings_size(in->env->ceilings.kept, room));
+	copy_close(out, at);
+}
+
 void
 rows_parts(struct buf *out, const struct intake *in)
 {
@@ -149,7 +168,7 @@ rows_parts(struct buf *out, const struct intake *in)
 		copy_word(out, outcome_name(p->part.outcome));
 		copy_word(out, kind_name(p->part.kind));
 		copy_text(out, p->part.member);
-		copy_text(out, p->part.reason);
+		reason_column(out, in, p);
 		if (intake_part_holds(p)) {
 			key_columns(out, p);
 		} else {

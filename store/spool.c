@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/ceilings.h"
 #include "core/limits.h"
 
 #define HEAD 4
@@ -64,8 +65,8 @@ file(struct spool *s, struct err *e)
 	struct str rest = buf_str(&s->tail);
 
 	if (f->size + s->tail.n > LIMIT_SPOOL_BYTES)
-		return err_set(e, ERR_MESSAGE, "the mail takes more than %llu bytes of room",
-		    (unsigned long long)LIMIT_SPOOL_BYTES);
+		return err_set(
+		    e, ERR_MESSAGE, "the mail's reports take more than 2 GB of room" CEILING_FIXED);
 	if (f->fd < 0)
 		f->fd = open(f->dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (f->fd < 0)
@@ -86,7 +87,7 @@ file(struct spool *s, struct err *e)
 	}
 	buf_put(&s->extents, &extent, sizeof(extent));
 	if (s->extents.over)
-		return err_set(e, ERR_MESSAGE, "the report is too large");
+		return err_set(e, ERR_MESSAGE, "the report comes in too many pieces" CEILING_FIXED);
 	s->filed += extent.n;
 	f->memory -= s->tail.n;
 	buf_reset(&s->tail);

@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	static struct message_parser *parser;
 	static struct out out;
-	const struct job job = { 1, STR("a!b!1!2.xml"), true, 0 };
+	const struct job job = { .ticket = 1, .name = STR("a!b!1!2.xml"), .bare = true };
 	int fd = memfd_create("message", 0);
 	struct err e;
 

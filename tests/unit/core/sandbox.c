@@ -224,7 +224,7 @@ try(const char *name, bool (*check)(void), uid_t uid)
 
 		if (uid != getuid() && setresuid(uid, uid, uid) != 0)
 			_exit(3);
-		if (sandbox_enter(&e) != 0)
+		if (sandbox_enter(LIMIT_WORKER_MEMORY, &e) != 0)
 			_exit(2);
 		_exit(check() ? 0 : 1);
 	}
@@ -293,7 +293,7 @@ abort_is_seen_as_abort(void **state)
 	if (pid == 0) {
 		struct err e;
 
-		if (sandbox_enter(&e) != 0)
+		if (sandbox_enter(LIMIT_WORKER_MEMORY, &e) != 0)
 			_exit(2);
 		abort();
 	}

@@ -180,7 +180,7 @@ static void
 jobs(void **state)
 {
 	struct job j = { 0x0102030405060708ull, STR("1700000000.M1P2.host:2,S\xFF"), true,
-		LIMIT_HEADER_BYTES };
+		LIMIT_HEADER_BYTES, ceilings_default };
 	struct job got;
 	struct buf b;
 	struct err e;
@@ -193,6 +193,10 @@ jobs(void **state)
 	assert_int_equal(got.ticket, j.ticket);
 	assert_true(got.bare);
 	assert_int_equal(got.header, j.header);
+	assert_int_equal(got.ceilings.mail, j.ceilings.mail);
+	assert_int_equal(got.ceilings.unpacked, j.ceilings.unpacked);
+	assert_int_equal(got.ceilings.parts, j.ceilings.parts);
+	assert_int_equal(got.ceilings.members, j.ceilings.members);
 	assert_true(str_eq(got.name, j.name));
 	buf_reset(&b);
 	begin_put(&b, UINT64_MAX);

@@ -47,7 +47,7 @@ file(struct str bytes)
 static const char *
 parse_fd(int fd, bool bare, const char *name)
 {
-	const struct job job = { 1, str_of(name), bare, 0 };
+	const struct job job = { .ticket = 1, .name = str_of(name), .bare = bare };
 	struct err e;
 
 	frames_reset(&frames);
@@ -250,14 +250,14 @@ test_too_big(void **state)
 
 	(void)state;
 	assert_int_equal(ftruncate(fd, (off_t)LIMIT_MAIL_BYTES + 1), 0);
-	assert_string_equal(
-	    parse_fd(fd, false, ""), "P too_big - : it has 67108865 bytes, more than 67108864\n");
-	assert_string_equal(
-	    parse_fd(fd, true, ""), "P too_big - : it has 67108865 bytes, more than 67108864\n");
+	assert_string_equal(parse_fd(fd, false, ""),
+	    "P too_big - : it has 67108865 bytes, more than 64 MB; max_mail_size raises it\n");
+	assert_string_equal(parse_fd(fd, true, ""),
+	    "P too_big - : it has 67108865 bytes, more than 64 MB; max_mail_size raises it\n");
 	assert_int_equal(frames.end.size, LIMIT_MAIL_BYTES + 1);
 	assert_int_equal(ftruncate(fd, (off_t)LIMIT_XML_BYTES + 1), 0);
 	assert_string_equal(parse_fd(fd, true, ""),
-	    "P too_big - : it has 1073741825 bytes, more than 1073741824\n");
+	    "P too_big - : it has 1073741825 bytes, more than 1 GB; max_unpacked_size raises it\n");
 	close(fd);
 }
 
@@ -317,11 +317,12 @@ test_mailbox(void **state)
 	/* There is not one mail whose id this could be. */
 	assert_int_equal(frames.end.message_id.n, 0);
 	buf_puts(&b, STR(SEPARATOR HEAD "\n" XML("i") "\n\n" SEPARATOR HEAD "\n" XML("i")));
-	assert_non_null(
-	    strstr(parse(buf_str(&b), true, ""), "P too_big - : there are too many mails in it\n"));
+	assert_non_null(strstr(parse(buf_str(&b), true, ""),
+	    "P too_big - : there are more than 1000 mails in it; this limit is fixed\n"));
 	assert_int_equal(frames.text.n,
 	    LIMIT_MAILS * strlen(report) +
-		strlen("P too_big - : there are too many mails in it\n"));
+		strlen(
+		    "P too_big - : there are more than 1000 mails in it; this limit is fixed\n"));
 	/* In a maildir a file is one mail, whatever is in it. */
 	assert_string_equal(
 	    parse(STR(SEPARATOR HEAD "\ntext\n\n" SEPARATOR HEAD "\n" XML("i")), false, ""), "");
@@ -353,9 +354,9 @@ test_winmail(void **state)
 	for (size_t i = 0; i < LIMIT_MIME_DEPTH + 1; i++) {
 		s = winmail(&b[i % 2], s);
 		assert_string_equal(parse(s, true, "winmail.dat"),
-		    i + 1 < LIMIT_MIME_DEPTH ? R
-			"P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n"
-					     : "P too_big - : the mail is nested too deep\n");
+		    i + 1 < LIMIT_MIME_DEPTH
+			? R "P report aggregate  org/i/d.example 1700000000-1700000001 1/3\n"
+			: "P too_big - : the mail is nested more than 10 deep; this limit is fixed\n");
 	}
 	s = winmail(&b[0], STR(SEPARATOR HEAD "\n" XML("i")));
 	assert_string_equal(parse(s, true, ""),
@@ -388,7 +389,10 @@ test_header(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		struct str header = str_of(table[i].header), bytes = str_of(table[i].bytes);
-		const struct job job = { 1, STR("x.xml"), true, (uint32_t)header.n };
+		const struct job job = { .ticket = 1,
+			.name = STR("x.xml"),
+			.bare = true,
+			.header = (uint32_t)header.n };
 		struct digest *d = digest_new();
 		struct sha256 hash;
 		struct buf b;
@@ -418,7 +422,7 @@ test_header(void **state)
 static void
 test_header_alone(void **state)
 {
-	const struct job job = { 1, STR(""), true, 1000 };
+	const struct job job = { .ticket = 1, .bare = true, .header = 1000 };
 	int fd = file(STR(HEAD));
 	struct err e;
 

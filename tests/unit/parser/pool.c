@@ -137,10 +137,14 @@ one_message_costs_itself_only(void **state)
 		{ "3 dribble", NULL, 3, true },
 		{ "200000", NULL, 200000, true },
 		{ "crash", "the parser crashed (signal 4)", 0, true },
-		{ "abort", "the parser ran out of memory or crashed (signal 6)", 0, true },
-		{ "eat", "the parser ran out of memory or crashed (signal 6)", 0, false },
+		{ "abort",
+		    "the parser crashed (signal 6) or needed more than 512 MB of memory; worker_memory raises it",
+		    0, true },
+		{ "eat",
+		    "the parser crashed (signal 6) or needed more than 512 MB of memory; worker_memory raises it",
+		    0, false },
 		{ "exit", "the parser ended in mid-message (exit status 7)", 0, true },
-		{ "hang", "took longer than 1 s", 0, true },
+		{ "hang", "the parser hung for 1 s; worker_wait raises it", 0, true },
 		{ "not a frame", "the parser sent what is no frame", 0, true },
 		{ "a job", "the parser sent frames out of order", 0, true },
 		{ "again", "the parser began a message it was not given", 0, true },
@@ -203,7 +207,8 @@ cpu_time_is_counted_per_message(void **state)
 	for (size_t i = 0; i < 5; i++) {
 		bool spins = strcmp(what[i], "spin") == 0;
 
-		assert_string_equal(g[i].reason, spins ? "needed more than 1 s of CPU time" : "");
+		assert_string_equal(g[i].reason,
+		    spins ? "needed more than 1 s of CPU time; worker_seconds raises it" : "");
 		assert_int_equal(g[i].ended, !spins);
 		assert_int_equal(g[i].restarts, 0);
 		close(g[i].fd);
@@ -296,7 +301,7 @@ an_interrupt_does_not_end_a_worker(void **state)
 	assert_int_equal(submit(p, &g, &e), 0);
 	drain(p);
 	assert_int_equal(g.restarts, 0);
-	assert_string_equal(g.reason, "took longer than 1 s");
+	assert_string_equal(g.reason, "the parser hung for 1 s; worker_wait raises it");
 	pool_free(p);
 	close(g.fd);
 }
