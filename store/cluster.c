@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -19,6 +20,7 @@
 #include "store/initdb.h"
 #include "store/postmaster.h"
 #include "store/sockdir.h"
+#include "store/tree.h"
 
 #define POLL_MS 2   /* for what takes a tenth of a second */
 #define RETRY_MS 30 /* for what costs the server a process each time */
@@ -212,14 +214,16 @@ join(struct cluster *c, struct err *e)
 
 	if (lock_start(c, &d, e) != 0)
 		return -1;
-	/* Nobody can be in the way: who wants it alone holds start.lock, too. */
+	/* Who stops it holds start.lock too: only who seized it can be in the way. */
 	if (flock(c->users_lock, LOCK_SH | LOCK_NB) != 0)
 		rc = err_set(e, ERR_DATABASE, "could not lock \"%s/users.lock\": %s", c->path,
-		    strerror(errno));
+		    errno == EWOULDBLOCK ? "a restore is under way" : strerror(errno));
 	else
 		rc = find_socket(c, e);
 	if (rc == 0)
 		rc = start_if_down(c, &d, e);
+	if (rc == 0)
+		postmaster_trim_log(&c->server);
 	unlock_start(c);
 	return rc;
 }
@@ -235,6 +239,121 @@ cluster_open(const char *state_dir, struct err *e)
 		return c;
 	cluster_free(c);
 	return NULL;
+}
+
+/* Whoever was killed may have left a server without users. */
+static int
+stop_for_us(struct cluster *c, struct err *e)
+{
+	struct deadline d = deadline_in(LIMIT_DATABASE_SECONDS);
+	int rc = 0;
+
+	if (lock_start(c, &d, e) != 0)
+		return -1;
+	if (flock(c->users_lock, LOCK_EX | LOCK_NB) != 0) {
+		rc = err_set(e, ERR_DATABASE,
+		    errno == EWOULDBLOCK
+			? "the private cluster in \"%s\" is in use: stop what uses it (\"ruastat "
+			  "serve\", \"ruastat ingest --watch\", \"ruastat psql\") first"
+			: "could not lock \"%s/users.lock\"",
+		    c->path);
+	} else {
+		postmaster_stop(&c->server, &d);
+		if (postmaster_look(&c->server) != POSTMASTER_DOWN)
+			rc = err_set(e, ERR_DATABASE,
+			    "the database in \"%s\" does not come to an end", c->path);
+	}
+	unlock_start(c);
+	return rc;
+}
+
+struct cluster *
+cluster_seize(const char *state_dir, struct err *e)
+{
+	struct cluster *c = cluster_new();
+
+	if (find_user(c, e) == 0 && open_directory(c, state_dir, e) == 0 &&
+	    open_lock(c, "start.lock", &c->start_lock, e) == 0 &&
+	    open_lock(c, "users.lock", &c->users_lock, e) == 0 && stop_for_us(c, e) == 0)
+		return c;
+	cluster_free(c);
+	return NULL;
+}
+
+/* A name that nothing has: of the day, and of the second where that is taken. */
+static int
+name_aside(const struct cluster *c, char *aside, size_t size, struct err *e)
+{
+	static const char *const forms[] = { "data.%Y-%m-%d", "data.%Y-%m-%dT%H%M%SZ" };
+	time_t now = time(NULL);
+	struct tm tm;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (gmtime_r(&now, &tm) != NULL && strftime(aside, size, forms[i], &tm) > 0 &&
+		    faccessat(c->dir, aside, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT)
+			return 0;
+	}
+	return err_set(
+	    e, ERR_DATABASE, "could not put \"%s/data\" aside as \"%s\"", c->path, aside);
+}
+
+/* The new one goes under the old one's future name first, and then the two change places. */
+static int
+change_places(struct cluster *c, int from, const char *aside)
+{
+	if (renameat2(from, "data", c->dir, aside, RENAME_NOREPLACE) != 0)
+		return -1;
+	if (renameat2(c->dir, aside, c->dir, "data", RENAME_EXCHANGE) == 0)
+		return 0;
+	/* A file system without it: between the two steps nobody else can look. */
+	if (errno != EINVAL || renameat(c->dir, aside, from, "data") != 0 ||
+	    renameat2(c->dir, "data", c->dir, aside, RENAME_NOREPLACE) != 0)
+		return -1;
+	return renameat2(from, "data", c->dir, "data", RENAME_NOREPLACE);
+}
+
+int
+cluster_replace(struct cluster *c, const char *from, char *aside, size_t size, struct err *e)
+{
+	bool first = faccessat(c->dir, "data", F_OK, AT_SYMLINK_NOFOLLOW) != 0;
+	int dir = open(from, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = 0;
+
+	aside[0] = '\0';
+	if (dir < 0)
+		return err_set(e, ERR_DATABASE, "could not open \"%s\": %s", from, strerror(errno));
+	if (faccessat(dir, "data/postmaster.pid", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		rc = err_set(
+		    e, ERR_DATABASE, "the database in \"%s\" does not come to an end", from);
+	else if (!first)
+		rc = name_aside(c, aside, size, e);
+	if (rc == 0 &&
+	    (first ? renameat2(dir, "data", c->dir, "data", RENAME_NOREPLACE)
+		   : change_places(c, dir, aside)) != 0)
+		rc = err_set(e, ERR_DATABASE, "could not put \"%s/data\" into its place: %s", from,
+		    strerror(errno));
+	if (rc == 0 && fsync(c->dir) != 0)
+		rc = err_set(
+		    e, ERR_DATABASE, "could not write \"%s\": %s", c->path, strerror(errno));
+	close(dir);
+	return rc;
+}
+
+int
+cluster_remove(const char *state_dir, struct err *e)
+{
+	struct cluster *c;
+	struct stat st;
+	int rc;
+
+	if (lstat(state_dir, &st) != 0 || !S_ISDIR(st.st_mode))
+		return tree_remove(state_dir, e);
+	c = cluster_seize(state_dir, e);
+	if (c == NULL)
+		return -1;
+	sockdir_forget(c->dir, c->path);
+	rc = tree_remove(state_dir, e);
+	cluster_free(c);
+	return rc;
 }
 
 /* It was found down: start it, unless somebody just did or the last attempt says not to. */
@@ -316,4 +435,14 @@ cluster_close(struct cluster *c)
 	if (lock_start(c, &d, &ignored) == 0 && flock(c->users_lock, LOCK_EX | LOCK_NB) == 0)
 		postmaster_stop(&c->server, &d);
 	cluster_free(c);
+}
+
+void
+cluster_trim_log(struct cluster *c)
+{
+	/* Somebody who starts or stops it looks too. */
+	if (flock(c->start_lock, LOCK_EX | LOCK_NB) != 0)
+		return;
+	postmaster_trim_log(&c->server);
+	unlock_start(c);
 }

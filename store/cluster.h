@@ -8,6 +8,8 @@
 #ifndef STORE_CLUSTER_H
 #define STORE_CLUSTER_H
 
+#include <stddef.h>
+
 #include "core/err.h"
 
 struct cluster;
@@ -40,5 +42,25 @@ int cluster_revive(struct cluster *c, struct err *e);
  * last one out stops it.
  */
 void cluster_close(struct cluster *c);
+
+/* Keep the server's log short while it runs: to be called once an hour. */
+void cluster_trim_log(struct cluster *c);
+
+/*
+ * Take the cluster of ${state_dir} for oneself alone, its server down, until cluster_close: whoever else
+ * wants it is told to try again.  Neither its data nor PostgreSQL's programs need be there.  As
+ * cluster_open; ERR_DATABASE where others use it.
+ */
+struct cluster *cluster_seize(const char *state_dir, struct err *e);
+
+/*
+ * Put the data directory of the state directory ${from}, on the same file system and with its server
+ * down, into the place of that of ${c}, which was seized.  What was there becomes data.DATE, and its name
+ * is written to ${aside} (${size} bytes; empty where nothing was).  At no moment is there none.  ERR_DATABASE.
+ */
+int cluster_replace(struct cluster *c, const char *from, char *aside, size_t size, struct err *e);
+
+/* Remove the state directory ${state_dir} with its cluster, if it is there.  As cluster_seize. */
+int cluster_remove(const char *state_dir, struct err *e);
 
 #endif

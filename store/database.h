@@ -29,6 +29,15 @@ struct database *database_open(const struct database_conf *conf, struct err *e);
  */
 int database_ready(struct database *db, bool create, struct err *e);
 
+/* Wait only, and tell whether nothing of ruastat's is in it.  ERR_CONFIG as database_ready. */
+int database_wait(struct database *db, bool *blank, struct err *e);
+
+/*
+ * What is due once an hour while it stays open, on a database that was made ready: the months to come get
+ * their partitions, and the log of a private cluster stays short.
+ */
+int database_tend(struct database *db, struct err *e);
+
 /* Disconnect; a private cluster stops with its last user. */
 void database_close(struct database *db);
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include "core/buf.h"
 #include "store/pgbin.h"
 #include "store/pgrun.h"
+#include "store/tree.h"
 
 #define OUTPUT_BYTES (64u << 10) /* what initdb may print; it prints 1 kB */
 
@@ -52,26 +52,6 @@ static const char settings[] = "cluster_name = 'ruastat'\n"
 			       "log_checkpoints = off\n"
 			       "timezone = 'UTC'\n"
 			       "log_timezone = 'UTC'\n";
-
-static int
-remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	(void)st;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int
-remove_unfinished(int dir, const char *path, struct err *e)
-{
-	if (faccessat(dir, "data.new", F_OK, AT_SYMLINK_NOFOLLOW) != 0)
-		return 0;
-	if (nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) != 0)
-		return err_set(
-		    e, ERR_DATABASE, "could not remove \"%s\": %s", path, strerror(errno));
-	return 0;
-}
 
 static int
 run(const char *path, int lock, struct err *e)
@@ -174,7 +154,7 @@ initdb_run(int dir, const char *path, const char *user, int lock, struct err *e)
 	if (snprintf(unfinished, sizeof(unfinished), "%s/data.new", path) >=
 	    (int)sizeof(unfinished))
 		return err_set(e, ERR_CONFIG, "the state directory's path is too long");
-	if (remove_unfinished(dir, unfinished, e) != 0 || run(unfinished, lock, e) != 0)
+	if (tree_remove(unfinished, e) != 0 || run(unfinished, lock, e) != 0)
 		return -1;
 	if (configure_access(dir, "data.new", user, e) != 0 ||
 	    write_file(dir, "data.new/postgresql.auto.conf", str_of(settings), e) != 0)

@@ -15,6 +15,7 @@
 #define VERSION_BYTES 4096 /* what postgres -V may print; it prints 60 */
 
 struct search {
+	const char *client; /* the program that is looked for; NULL: the server's */
 	unsigned want;
 	struct pgbin best;
 	bool met[MAJOR_MAX + 1];
@@ -42,9 +43,18 @@ leading_number(const char *s)
 	return n;
 }
 
+/* Whether ${dir} has what is looked for.  A client package alone leaves one without a server. */
+static bool
+has_it(const struct search *s, const char *dir)
+{
+	if (s->client != NULL)
+		return runnable(dir, s->client);
+	return runnable(dir, "postgres") && runnable(dir, "initdb");
+}
+
 /* Ask the program itself: "postgres (PostgreSQL) 15.20 (Debian ...)". */
 static unsigned
-ask_version(const char *dir)
+ask_version(const struct search *s, const char *dir)
 {
 	char path[PATH_MAX], option[] = "-V";
 	char *argv[] = { path, option, NULL };
@@ -55,7 +65,8 @@ ask_version(const char *dir)
 	int status;
 
 	buf_init(&text, VERSION_BYTES);
-	if (snprintf(path, sizeof(path), "%s/postgres", dir) < (int)sizeof(path) &&
+	if (snprintf(path, sizeof(path), "%s/%s", dir, s->client != NULL ? s->client : "postgres") <
+		(int)sizeof(path) &&
 	    pgrun_capture(argv, -1, &text, &status, &ignored) == 0) {
 		buf_put8(&text, 0);
 		at = str_find(buf_str(&text), STR("(PostgreSQL) "));
@@ -66,6 +77,17 @@ ask_version(const char *dir)
 	return major;
 }
 
+/* A server reads the data of its own version alone; a client, all from servers up to its own. */
+static bool
+is_better(const struct search *s, unsigned major)
+{
+	if (s->want == 0)
+		return major > s->best.major;
+	if (s->client == NULL)
+		return major == s->want;
+	return major >= s->want && (s->best.major == 0 || major < s->best.major);
+}
+
 static void
 consider(struct search *s, const char *dir, unsigned major)
 {
@@ -74,7 +96,7 @@ consider(struct search *s, const char *dir, unsigned major)
 	if (!s->met[major])
 		buf_printf(&s->seen, "%s%u", s->seen.n > 0 ? ", " : "", major);
 	s->met[major] = true;
-	if (s->want != 0 ? major != s->want : major <= s->best.major)
+	if (!is_better(s, major))
 		return;
 	if (snprintf(s->best.dir, sizeof(s->best.dir), "%s", dir) < (int)sizeof(s->best.dir))
 		s->best.major = major;
@@ -92,9 +114,7 @@ look_in_packages(struct search *s)
 		if (glob(patterns[i], GLOB_NOSORT, NULL, &g) != 0)
 			continue;
 		for (k = 0; k < g.gl_pathc; k++) {
-			/* A client package alone leaves the directory without a server. */
-			if (runnable(g.gl_pathv[k], "postgres") &&
-			    runnable(g.gl_pathv[k], "initdb"))
+			if (has_it(s, g.gl_pathv[k]))
 				consider(s, g.gl_pathv[k],
 				    leading_number(
 					g.gl_pathv[k] + strcspn(g.gl_pathv[k], "0123456789")));
@@ -119,8 +139,8 @@ look_in_path(struct search *s)
 			continue;
 		memcpy(dir, path, (size_t)(end - path));
 		dir[end - path] = '\0';
-		if (runnable(dir, "postgres") && runnable(dir, "initdb"))
-			consider(s, dir, ask_version(dir));
+		if (has_it(s, dir))
+			consider(s, dir, ask_version(s, dir));
 	}
 	buf_fini(&all);
 }
@@ -140,9 +160,22 @@ not_found(const struct search *s, struct err *e)
 		    STR_ARG(buf_str(&s->seen)));
 	return err_set(e, ERR_CONFIG,
 	    "this database was made by PostgreSQL %u, but only %.*s is installed: install "
-	    "postgresql-%u beside it, or dump it where version %u runs (pg_dump) and restore it "
-	    "into an empty state directory",
+	    "postgresql-%u beside it (\"apt install postgresql-%u\"), or move to the newer one with a "
+	    "backup that was made before (\"ruastat restore --replace FILE\")",
 	    s->want, STR_ARG(buf_str(&s->seen)), s->want, s->want);
+}
+
+static int
+no_client(const struct search *s, struct err *e)
+{
+	char least[16] = "";
+
+	if (s->want != 0)
+		snprintf(least, sizeof(least), "-%u", s->want);
+	return err_set(e, ERR_CONFIG,
+	    "there is no %s of PostgreSQL %u or newer in /usr/lib/postgresql/*/bin, "
+	    "/usr/pgsql-*/bin, /usr/local/pgsql/bin and PATH: \"apt install postgresql-client%s\"",
+	    s->client, s->want != 0 ? s->want : OLDEST, least);
 }
 
 int
@@ -159,6 +192,23 @@ pgbin_find(unsigned want, struct pgbin *out, struct err *e)
 		rc = not_found(&s, e);
 	else
 		*out = s.best;
+	buf_fini(&s.seen);
+	return rc;
+}
+
+int
+pgbin_client(const char *name, unsigned least, char path[PATH_MAX], struct err *e)
+{
+	struct search s = { .client = name, .want = least };
+	int rc = 0;
+
+	buf_init(&s.seen, 200);
+	look_in_packages(&s);
+	if (s.best.major < OLDEST)
+		look_in_path(&s);
+	if (s.best.major < OLDEST ||
+	    snprintf(path, PATH_MAX, "%s/%s", s.best.dir, name) >= PATH_MAX)
+		rc = no_client(&s, e);
 	buf_fini(&s.seen);
 	return rc;
 }

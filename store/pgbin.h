@@ -18,4 +18,10 @@ struct pgbin {
  */
 int pgbin_find(unsigned want, struct pgbin *out, struct err *e);
 
+/*
+ * The client program ${name} (as "pg_dump") of major version ${least}, or else of the next one above
+ * it; the newest one where ${least} is 0.  Writes its path to ${path}.  ERR_CONFIG as above.
+ */
+int pgbin_client(const char *name, unsigned least, char path[PATH_MAX], struct err *e);
+
 #endif

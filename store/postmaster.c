@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,7 +23,7 @@
 #define SOCKET_LOCK SOCKDIR_NAME ".lock"
 #define LOG_FILE "log/postgresql.log"
 #define STATUS_LINE 8        /* of postmaster.pid: starting, ready, stopping */
-#define LOG_BYTES (1 << 20)  /* beyond it the log is put aside when a server starts */
+#define LOG_BYTES (1 << 20)  /* beyond it the log begins anew, and as much of its end is kept */
 #define LOG_TAIL (16u << 10) /* of it looked at for the reason of a failed start */
 #define POLL_MS 2
 #define EXIT_SECONDS 2
@@ -129,6 +130,37 @@ remove_stale(const struct postmaster *p, const char *name)
 		unlinkat(p->dir, name, 0);
 }
 
+/* Some of it may be missing: on a full disk a short log matters more. */
+static void
+keep_end(int dir, int log, off_t size)
+{
+	int to =
+	    openat(dir, LOG_FILE ".1", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	off_t at = size - LOG_BYTES;
+
+	while (to >= 0 && at < size && sendfile(to, log, &at, (size_t)(size - at)) > 0)
+		continue;
+	if (to >= 0)
+		close(to);
+}
+
+/* The server's own descriptor appends: after the cut it writes at the new end. */
+void
+postmaster_trim_log(struct postmaster *p)
+{
+	int fd = openat(p->dir, LOG_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > LOG_BYTES) {
+		keep_end(p->dir, fd, st.st_size);
+		if (ftruncate(fd, 0) == 0)
+			p->log_at = 0;
+	}
+	close(fd);
+}
+
 /* Returns the descriptor. */
 static int
 open_log(struct postmaster *p, struct err *e)
@@ -136,8 +168,7 @@ open_log(struct postmaster *p, struct err *e)
 	struct stat st;
 	int fd;
 
-	if (fstatat(p->dir, LOG_FILE, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > LOG_BYTES)
-		renameat(p->dir, LOG_FILE, p->dir, LOG_FILE ".1");
+	postmaster_trim_log(p);
 	if (mkdirat(p->dir, "log", 0700) != 0 && errno != EEXIST)
 		return err_set(
 		    e, ERR_DATABASE, "could not make \"%s/log\": %s", p->path, strerror(errno));

@@ -45,6 +45,9 @@ int postmaster_start(struct postmaster *p, const struct deadline *d, struct err 
  */
 bool postmaster_failed(struct postmaster *p, bool *again, struct err *e);
 
+/* Keep the end of a log that grew long as the old log, and empty it; the server writes on. */
+void postmaster_trim_log(struct postmaster *p);
+
 /* Stop it and wait until it is gone or the time is up.  One that is still recovering is left to it. */
 void postmaster_stop(struct postmaster *p, const struct deadline *d);
 

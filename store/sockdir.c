@@ -110,3 +110,14 @@ sockdir_get(int dir, const char *path, char *out, struct err *e)
 	snprintf(out, SOCKDIR_BYTES, "%s%s", at, LINK);
 	return 0;
 }
+
+void
+sockdir_forget(int dir, const char *path)
+{
+	char at[SOCKDIR_BYTES], link[SOCKDIR_BYTES];
+
+	if (!read_record(dir, at) || !usable(at, path))
+		return;
+	if (snprintf(link, sizeof(link), "%s%s", at, LINK) < (int)sizeof(link) && unlink(link) == 0)
+		rmdir(at);
+}

@@ -15,4 +15,7 @@
  */
 int sockdir_get(int dir, const char *path, char *out, struct err *e);
 
+/* Remove what it made below a temporary directory for a state directory that is about to go. */
+void sockdir_forget(int dir, const char *path);
+
 #endif

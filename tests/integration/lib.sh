@@ -206,6 +206,23 @@ reports_are()
 		"$1" "$2"
 }
 
+# Every row of every view in the schemas ruastat*, sorted, and what is known of mailboxes, to stdout: two
+# databases with the same are the same to whoever asks.
+all_views()
+{
+	sql "
+	SELECT format('SELECT %L, t::text FROM %I.%I t ORDER BY t::text COLLATE \"C\"', viewname, schemaname, viewname)
+	FROM pg_views WHERE schemaname LIKE 'ruastat%'
+	UNION ALL
+	SELECT format('SELECT %L, t::text FROM ruastat_data.%I t ORDER BY t::text COLLATE \"C\"', relname, relname)
+	FROM pg_class
+	WHERE relnamespace = 'ruastat_data'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+	  AND relname NOT IN ('migration', 'dashboard_session', 'dashboard_link')
+	ORDER BY 1" | sed 's/$/;/' >"$work/all-views.sql"
+	timeout 120 "${as[@]}" "$work/ruastat" psql --no-config --state-dir "$state" -- \
+		-XqAt -v ON_ERROR_STOP=1 <"$work/all-views.sql" 2>&1
+}
+
 # Each report and what it adds up to, as the generator tells it and as the database does.
 told()
 {

@@ -1,0 +1,2 @@
+-- All tables are new: plans would be made without knowing them.
+ANALYZE

@@ -1,0 +1,40 @@
+#include "store/migration.h"
+
+#include <stdio.h>
+
+#include "core/digest.h"
+#include "store/connection.h"
+
+#include "sql.h"
+
+void
+migration_sum(const char *text, char out[65])
+{
+	struct digest *d = digest_new();
+	struct sha256 h = digest_of(d, str_of(text));
+
+	for (size_t i = 0; i < sizeof(h.b); i++)
+		snprintf(out + 2 * i, 3, "%02x", h.b[i]);
+	digest_free(d);
+}
+
+static int
+run(PGconn *c, const char *sql, int n, const char *const *values, struct err *e)
+{
+	PGresult *r = connection_run(c, sql, n, values, e);
+
+	PQclear(r);
+	return r != NULL ? 0 : -1;
+}
+
+int
+migration_apply(PGconn *c, const struct sql_file *files, size_t n, const char *name,
+    const char *sum, struct err *e)
+{
+	const char *values[] = { name, sum };
+
+	for (size_t i = 0; i < n; i++)
+		if (run(c, files[i].text, 0, NULL, e) < 0)
+			return err_wrap(e, "could not apply \"%s\"", files[i].name);
+	return run(c, sql_query_note_migration, 2, values, e);
+}
