@@ -7,8 +7,11 @@ PREFIX  = /usr/local
 BINDIR  = $(PREFIX)/bin
 MANDIR  = $(PREFIX)/share/man
 DOCDIR  = $(PREFIX)/share/doc/ruastat
-CFLAGS  = -O2 -g
-WERROR  = $(if $(SAN),,-Werror)
+UNITDIR = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
+CFLAGS  = $(if $(VALGRIND),-O1,-O2) -g
+WERROR  = $(if $(SAN)$(VALGRIND),,-Werror)
 T       = 60
 
 # pkg-config modules; a new one is a word here and a line in tests/build/deps.sh
@@ -25,7 +28,7 @@ USES_dashboard = dashboard store core
 USES_cli       = cli dashboard store ingest parser core
 
 comma  := ,
-variant = $(addsuffix -,$(filter-out cc gcc,$(notdir $(firstword $(CC)))))$(or $(subst $(comma),-,$(SAN)),plain)
+variant = $(if $(VALGRIND),valgrind-)$(addsuffix -,$(filter-out cc gcc,$(notdir $(firstword $(CC)))))$(or $(subst $(comma),-,$(SAN)),plain)
 B      := build/$(variant)
 W      := build/web
 Q       = $(if $(V),,@)
@@ -46,15 +49,17 @@ SANITIZE = $(if $(SAN),-fno-sanitize-recover=all -fno-omit-frame-pointer \
 	  -fsanitize=$(subst fuzzer,fuzzer-no-link,$(SAN)))
 PKG_C   = $(call once,PKG_C,$(patsubst -I%,-isystem %,$(call pkg,--cflags $(MODULES))))
 PKG_L   = $(call once,PKG_L,$(call pkg,--libs $(MODULES)))
-INC     = -std=c17 -D_GNU_SOURCE -DRUASTAT_VERSION='"$(VERSION)"' -I. -I$(B)/gen -I$(W)
+INC     = -std=c17 -D_GNU_SOURCE $(if $(VALGRIND),-DRUASTAT_VALGRIND) -DRUASTAT_VERSION='"$(VERSION)"' -I. -I$(B)/gen -I$(W)
 COMPILE = $(CC) $(INC) $(PKG_C) $(WARN) $(HARDEN) $(SANITIZE) $(CPPFLAGS) $(CFLAGS)
 LINK    = $(CC) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SANITIZE) $(CFLAGS) \
-	  $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_L) $(LDLIBS)
+	  $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(PKG_L) $(LDLIBS)
 
 units   = $(patsubst %.c,$(B)/%.t,$(wildcard tests/unit/*/*.c))
 drivers = $(patsubst %.c,$(B)/%,$(wildcard tests/bench/*.c tests/integration/*.c))
 mailgen = $(if $(wildcard tests/gen/*.c),$(B)/tests/mailgen)
+fuzzers = $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 pages   = $(wildcard cli/*.[15])
+services = $(wildcard cli/systemd/*.service cli/systemd/*.timer)
 # MAIL is a variable of every login shell too: only the one given to make counts.
 mail    = $(if $(findstring command,$(origin MAIL)),"$$MAIL")
 deps    = $(if $(filter no,$(DEPS)),:,tests/build/deps.sh)
@@ -62,7 +67,7 @@ submake = +$(Q)$(MAKE) --no-print-directory
 export CC B V
 
 all: $(B)/ruastat                      ## build the program (never installs anything)
-tests: all $(units) $(mailgen) $(call objs,tests/fuzz) $(drivers)
+tests: all $(units) $(mailgen) $(call objs,tests/fuzz) $(drivers) $(if $(SAN),$(B)/tests/replay)
 
 $(B)/ruastat: $(call objs,cli) $(filter-out $(B)/cli.a,$(call libs,cli))
 	$(call say,LINK)
@@ -73,9 +78,23 @@ $(B)/tests/mailgen: $(call objs,tests/gen) $(call libs,core)
 $(drivers): %: %.o $(call libs,cli)
 	$(call say,LINK)
 	$(Q)$(LINK)
+
+# Each target of tests/fuzz alone, by libFuzzer; else all of them in one program that plays inputs
+# back, where each has a name of its own.  The configuration is read in cli/, which has a main.
+configs = $(patsubst %.c,$(B)/%.o,$(wildcard cli/config*.c))
+$(B)/tests/fuzz/config: $(configs)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(filter-out $(B)/cli.a,$(call libs,cli))
 	$(call say,LINK)
 	$(Q)$(LINK) -fsanitize=$(SAN)
+ifeq ($(findstring fuzzer,$(SAN)),)
+$(B)/tests/fuzz/%.o: INC += -DLLVMFuzzerTestOneInput=fuzz_$(basename $(@F))
+endif
+$(call objs,tests/fuzz) $(B)/tests/build/replay.o: Makefile
+$(B)/tests/build/replay.o: INC += -DTARGETS="$(patsubst %,TARGET(%),$(fuzzers))"
+$(B)/tests/replay: $(B)/tests/build/replay.o $(call objs,tests/fuzz) $(configs) \
+    $(filter-out $(B)/cli.a,$(call libs,cli))
+	$(call say,LINK)
+	$(Q)$(LINK)
 
 # A unit test links what its folder may use and nothing else: the arrows, kept by the linker.
 # An archive depends on its directory too, so that a deleted .c leaves it.
@@ -163,9 +182,12 @@ check:                                 ## everything: builds, lint, unit, corpus
 	+$(Q)MAKE="$(MAKE)" tests/build/run-tests build lint unit corpus integration e2e san
 check-unit check-corpus check-integration check-e2e: check-%: tests   ## one part of it, as built here
 	$(Q)tests/build/run-tests $*
-check-san:                             ## unit and corpus tests under ASan and UBSan
+check-san:                             ## the whole suite under ASan and UBSan, 20 minutes
 	$(submake) SAN=address,undefined tests
-	$(Q)tests/build/run-tests san
+	$(Q)tests/build/run-tests san san-db
+check-valgrind:                        ## most of it under valgrind, an hour or two
+	$(submake) VALGRIND=1 tests
+	$(Q)tests/build/run-tests valgrind valgrind-db
 lint: $(B)/gen/sql.h $(W)/web.h                   ## arrows, library homes, banned calls, format, cppcheck, ...
 	$(Q)LINT_CFLAGS="$$($(MAKE) --no-print-directory flags)" tests/build/lint
 flags:; @echo '$(INC) $(PKG_C) $(WARN)'
@@ -174,11 +196,12 @@ format:                                ## let clang-format rewrite the C
 golden: all $(mailgen)                 ## rewrite what corpus and API tests expect; git shows what changed
 	$(Q)tests/build/corpus.t --golden
 	$(Q)tests/integration/72-api.t --golden
-fuzz-%:                                ## fuzz a stage of tests/fuzz for T seconds, needs clang
-	$(submake) CC=clang SAN=fuzzer,address,undefined do-fuzz-$*
-do-fuzz-%: $(B)/tests/fuzz/%
-	@mkdir -p build/fuzz/$*
-	$< -max_total_time=$(T) -artifact_prefix=build/fuzz/$*- build/fuzz/$* $(wildcard tests/corpus)
+fuzz:                                  ## fuzz all stages of tests/fuzz for T seconds each, needs clang
+	$(submake) CC=clang SAN=fuzzer,address,undefined FUZZ="$(fuzzers)" do-fuzz
+fuzz-%:                                ## fuzz one of them
+	$(submake) CC=clang SAN=fuzzer,address,undefined FUZZ=$* do-fuzz
+do-fuzz: $(addprefix $(B)/tests/fuzz/,$(FUZZ))
+	$(Q)tests/build/fuzz.sh run $(B)/tests/fuzz $(T) $(FUZZ)
 screenshots: all $(mailgen)            ## take those of README anew, needs chromium
 	$(Q)tests/e2e/screenshots dashboard
 bench-dashboard: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## its answers with a million records
@@ -187,27 +210,34 @@ bench-imap: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## a mailbo
 	$(Q)tests/bench/imap
 bench: all $(mailgen) $(filter $(B)/tests/bench/%,$(drivers))   ## the benchmark of tests/bench
 	$(Q)tests/bench/run
-install: all                           ## program and man pages below DESTDIR PREFIX
+install: all                           ## program, man pages and units below DESTDIR PREFIX, none enabled
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(DOCDIR)
 	install -m 755 $(B)/ruastat $(DESTDIR)$(BINDIR)
 	$(foreach p,$(pages),install -m 644 $p $(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$p)) &&) :
 	$(foreach e,$(wildcard sql/example/*.sql),install -m 644 $e $(DESTDIR)$(DOCDIR) &&) :
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	$(foreach u,$(services),sed 's,@BINDIR@,$(BINDIR),' $u >$(DESTDIR)$(UNITDIR)/$(notdir $u) &&) :
+	chmod 644 $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(services)))
+	install -m 644 cli/systemd/ruastat.sysusers.conf $(DESTDIR)$(SYSUSERSDIR)/ruastat.conf
+	install -m 644 cli/systemd/ruastat.tmpfiles.conf $(DESTDIR)$(TMPFILESDIR)/ruastat.conf
 	$(if $(DESTDIR),,tests/build/deps.sh user)
 uninstall:                             ## remove what install put there (not the user, not the data)
 	rm -f $(DESTDIR)$(BINDIR)/ruastat
 	rm -f $(foreach p,$(notdir $(pages)),$(DESTDIR)$(MANDIR)/man$(lastword $(subst ., ,$p))/$p)
 	rm -rf $(DESTDIR)$(DOCDIR)
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(services)))
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/ruastat.conf $(DESTDIR)$(TMPFILESDIR)/ruastat.conf
 dist: $(W)/web.S                       ## a release tarball of the last commit, with what npm gives
 	$(Q)tests/build/dist.sh ruastat-$(VERSION) $(W)
 clean:                                 ## remove build/
 	rm -rf build
 help:                                  ## this list
 	@sed -n 's/^\([a-z%-][a-z %-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 44
-	@echo 'knobs: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR SAN=address,undefined DEPS=no WERROR= V=1'
+	@echo 'knobs: CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR UNITDIR SAN=address,undefined DEPS=no WERROR= V=1'
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all tests deps run demo check check-unit check-corpus check-integration check-e2e check-san lint \
-	flags format golden screenshots bench bench-dashboard bench-imap install uninstall dist clean help
+.PHONY: all tests deps run demo check check-unit check-corpus check-integration check-e2e check-san check-valgrind \
+	lint flags format golden fuzz do-fuzz screenshots bench bench-dashboard bench-imap install uninstall dist clean help
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -27,4 +27,10 @@ int ask_end(struct context *c, int rc, struct err *e);
 /* Whether there is one to look into: none is made by looking.  ${c} has been entered. */
 bool ask_has_database(const struct context *c);
 
+/*
+ * A full disk makes PostgreSQL fail in many ways, with other numbers each time: where that is what is
+ * behind ${e}, say so instead, and where room must be made.  The old text is for -v.
+ */
+void ask_why(const struct context *c, struct err *e);
+
 #endif

@@ -2,12 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cli/verb.h"
@@ -275,11 +277,13 @@ take_possession(const struct context *c, struct err *e)
 {
 	int why = c->look ? 0 : make_dirs();
 	int fd = why == 0 ? open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	char self[64];
 	struct stat st;
 	int rc = 0;
 
 	if (fd < 0 && why == 0)
 		why = errno;
+	user_name(geteuid(), self, sizeof(self));
 	if (fd < 0 && why == ENOENT && c->look)
 		return 0;
 	if (fd < 0 && (why == EACCES || why == EPERM) && owner_above() != 0 &&
@@ -287,7 +291,8 @@ take_possession(const struct context *c, struct err *e)
 		return not_ours(NULL, owner_above(), geteuid(), e);
 	if (fd < 0)
 		return err_set(e, why == ENOSPC || why == EDQUOT ? ERR_DATABASE : ERR_CONFIG,
-		    "could not make the state directory \"%s\": %s", state_dir, strerror(why));
+		    "could not make the state directory \"%s\" as user %s: %s", state_dir, self,
+		    strerror(why));
 	if (fstat(fd, &st) < 0)
 		rc = err_set(e, ERR_CONFIG, "cannot use \"%s\" as state directory: %s", state_dir,
 		    strerror(errno));
@@ -321,6 +326,8 @@ clear_environment(const struct passwd *pw)
 static int
 drop(const struct passwd *pw, struct err *e)
 {
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
 	uid_t r, eff, saved;
 
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || initgroups(USER, pw->pw_gid) < 0 ||
@@ -331,6 +338,10 @@ drop(const struct passwd *pw, struct err *e)
 	if (getresuid(&r, &eff, &saved) < 0 || r != pw->pw_uid || eff != pw->pw_uid ||
 	    saved != pw->pw_uid || setuid(0) == 0)
 		return err_set(e, ERR_CONFIG, "could not become the user %s for good", USER);
+	/* What a container's root may pass on to programs. */
+	if (syscall(SYS_capset, &head, none) < 0)
+		return err_set(
+		    e, ERR_CONFIG, "could not give up root's capabilities: %s", strerror(errno));
 	clear_environment(pw);
 	return 0;
 }

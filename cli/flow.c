@@ -349,6 +349,7 @@ loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int
 {
 	struct flow_state state;
 	int wait_ms = -1;
+	bool stopping;
 
 	for (;;) {
 		upkeep_expire(&f->upkeep);
@@ -364,7 +365,11 @@ loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int
 		if (is_idle(f) && is_dry(f, true) && is_finished(f))
 			return 0;
 		state = state_of(f);
-		f->stopping |= tick != NULL && !tick(arg, &state, &wait_ms);
+		stopping = tick != NULL && !tick(arg, &state, &wait_ms);
+		/* Where nothing is in hand, nothing would wake us. */
+		if (stopping && !f->stopping)
+			wait_ms = 0;
+		f->stopping |= stopping;
 		if (turn(f, wait_ms, e) < 0)
 			return -1;
 	}

@@ -169,6 +169,13 @@ worse(int a, int b)
 	return EXIT_FINE;
 }
 
+static int
+fail(const struct context *c, struct err *e)
+{
+	ask_why(c, e);
+	return verb_fail(e);
+}
+
 /* One source after the other, telling their trouble. */
 static int
 ingest_all(struct context *c, const struct ingest_wish *w, struct flow *flow, int n, char **names,
@@ -185,7 +192,7 @@ ingest_all(struct context *c, const struct ingest_wish *w, struct flow *flow, in
 		    ? 1
 		    : flow_read(flow, &source, &e);
 		if (rc != 0)
-			status = worse(status, verb_fail(&e));
+			status = worse(status, fail(c, &e));
 	}
 	if (status == EXIT_FINE && *stop) {
 		log_event(LOG_WARN, "interrupted; the next run goes on from here");
@@ -238,12 +245,12 @@ ingest_into(
 
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	if (ingest_room(&room, c, db, &e) < 0)
-		return verb_fail(&e);
+		return fail(c, &e);
 	room.flow.dry_run = w->dry_run;
 	room.flow.progress = true;
 	flow = flow_new(&room.flow, &t, &e);
 	if (flow == NULL)
-		return verb_fail(&e);
+		return fail(c, &e);
 	status = ingest_all(c, w, flow, n, paths, &t);
 	flow_free(flow);
 	/* The next run knows these mails: it is told now or never. */
@@ -283,7 +290,7 @@ ingest(struct context *c, const struct ingest_wish *w, int n, char **paths)
 	if (!w->dry_run || ask_has_database(c)) {
 		db = ask_database(c, !w->dry_run, &e);
 		if (db == NULL)
-			return verb_fail(&e);
+			return fail(c, &e);
 	}
 	status = ingest_into(c, w, db, n, paths);
 	database_close(db);

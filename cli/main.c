@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/verbs.h"
+#include "core/again.h"
 #include "ingest/fetcher.h"
 #include "parser/worker.h"
 
@@ -43,9 +44,9 @@ main(int argc, char **argv)
 	keep_streams();
 	/* A file at its limit is an error to be told, like a full disk. */
 	signal(SIGXFSZ, SIG_IGN);
-	if (argc > 0 && strcmp(argv[0], WORKER_NAME) == 0)
+	if (strcmp(again_name(argc, argv), WORKER_NAME) == 0)
 		return worker_main();
-	if (argc > 0 && strcmp(argv[0], FETCHER_NAME) == 0)
+	if (strcmp(again_name(argc, argv), FETCHER_NAME) == 0)
 		return fetcher_main();
 	if (argc < 2) {
 		usage(stderr);

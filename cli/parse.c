@@ -34,7 +34,8 @@ struct parse {
 	const char *name;     /* of the input in hand */
 	bool json, with_records;
 	bool busy;
-	unsigned parts;  /* of the input in hand */
+	bool mbox;       /* it is a mail of one */
+	unsigned parts;  /* of the input in hand, or of the mbox */
 	bool unreadable; /* some part is */
 };
 
@@ -100,6 +101,14 @@ print_part(struct parse *p, const struct part *part)
 	    part->outcome == OUTCOME_TOO_BIG;
 }
 
+/* Of an input, or an mbox as a whole, that gave nothing. */
+static void
+print_nothing(struct parse *p)
+{
+	if (p->parts == 0)
+		print_part(p, &(struct part){ .outcome = OUTCOME_NOT_A_REPORT });
+}
+
 static int
 take_part(struct parse *p, struct str payload, struct err *e)
 {
@@ -131,8 +140,8 @@ on_frame(void *arg, void *context, enum frame_type type, struct str payload, str
 		rc = take_part(p, payload, e);
 		break;
 	case FRAME_END:
-		if (p->parts == 0)
-			print_part(p, &(struct part){ .outcome = OUTCOME_NOT_A_REPORT });
+		if (!p->mbox)
+			print_nothing(p);
 		p->busy = false;
 		break;
 	default:
@@ -228,6 +237,9 @@ parse_path(struct parse *p, const char *path, struct err *e)
 	int got = 0, rc = s != NULL ? 0 : -1;
 
 	buf_init(&name, 16384);
+	p->name = path;
+	p->parts = 0;
+	p->mbox = s != NULL && (source_kind(s) == SOURCE_MBOX || source_kind(s) == SOURCE_PIPED);
 	while (rc == 0 && (got = source_next(s, known, &m, e)) != SOURCE_END) {
 		if (got < 0) {
 			rc = e->kind == ERR_MESSAGE ? 0 : -1;
@@ -240,13 +252,15 @@ parse_path(struct parse *p, const char *path, struct err *e)
 			continue;
 		}
 		p->name = full_name(&name, path, &m, source_is_below(s));
-		p->parts = 0;
+		p->parts = p->mbox ? p->parts : 0;
 		p->busy = true;
 		rc = pool_submit(p->pool, p, m.fd, m.size, m.name, m.bare, 0, e);
 		if (rc == 0)
 			rc = wait_for(p, e);
 		close(m.fd);
 	}
+	if (rc == 0 && p->mbox)
+		print_nothing(p);
 	buf_fini(&name);
 	keyset_free(known);
 	source_close(s);

@@ -160,12 +160,11 @@ restore(struct context *c, int *fd, bool replace, struct err *e)
 		return err_set(e, ERR_CONFIG,
 		    "--replace is for the private cluster: on a server of yours, drop the schemas "
 		    "ruastat and ruastat_data, or make another database");
-	rc = context_enter(c, e);
-	if (rc == 0) {
-		rc = lock_take(&lock, c->state_dir, "restore", e);
-		if (rc == 0)
-			return err_set(e, ERR_DATABASE, "another restore is at work");
-	}
+	if (context_enter(c, e) < 0)
+		return -1;
+	rc = lock_take(&lock, c->state_dir, "restore", e);
+	if (rc == 0)
+		return err_set(e, ERR_DATABASE, "another restore is at work");
 	rc = rc > 0 ? make_seekable(fd, c->state_dir, &stop, e) : -1;
 	if (rc == 0)
 		a = archive_open(*fd, &stop, e);

@@ -27,6 +27,7 @@ look(struct status *s, struct context *c)
 	struct statvfs fs;
 
 	*s = (struct status){ .c = c };
+	buf_init(&s->where, SIZE_MAX / 2);
 	survey_take(c->state_dir, &s->cluster);
 	s->there = statvfs(c->state_dir, &fs) == 0;
 	if (s->there)
@@ -49,7 +50,7 @@ fini(struct status *s)
 		buf_fini(&s->paths[i]);
 	free(s->paths);
 	free(s->boxes);
-	free(s->where);
+	buf_fini(&s->where);
 	answer_free(s->sums);
 	answer_free(s->outcomes);
 	answer_free(s->mailboxes);
@@ -64,7 +65,8 @@ ask(struct status *s, struct err *e)
 
 	if (db == NULL)
 		return -1;
-	s->where = strdup(database_where(db));
+	buf_puts(&s->where, str_of(database_where(db)));
+	buf_put8(&s->where, '\0');
 	s->sums = query_run(db, QUERY_STATUS, NULL, 0, e);
 	if (s->sums != NULL)
 		s->outcomes = query_run(db, QUERY_STATUS_OUTCOMES, NULL, 0, e);

@@ -38,7 +38,7 @@ struct status {
 	bool there;            /* the state directory */
 	struct survey cluster; /* before anything was started */
 	uint64_t free_bytes;
-	char *where; /* the database, for people */
+	struct buf where; /* the database, for people, with a NUL; empty: it was not reached */
 	struct answer *sums, *outcomes, *mailboxes, *folders;
 	struct buf *paths; /* of the configuration's sources, as the database has them */
 	struct mailbox *boxes;

@@ -130,7 +130,7 @@ put_text(struct buf *out, const struct status *s)
 	if (s->c->conninfo == NULL)
 		put_cluster(out, s);
 	else if (s->sums != NULL)
-		line(out, "database", "%s, PostgreSQL %s", s->where,
+		line(out, "database", "%s, PostgreSQL %s", s->where.p,
 		    answer_value(s->sums, 0, POSTGRESQL));
 	else
 		line(out, "database", "a server of yours, which does not answer");
@@ -252,7 +252,7 @@ print_json(const struct status *s, const struct err *problem)
 	else
 		buf_puts(&out, STR(",\"free_bytes\":null"));
 	buf_printf(&out, ",\"private\":%s,\"database\":", own ? "true" : "false");
-	table_json(&out, COLUMN_TEXT, s->where);
+	table_json(&out, COLUMN_TEXT, s->where.p);
 	buf_puts(&out, STR(",\"problem\":"));
 	table_json(&out, COLUMN_TEXT, problem != NULL ? problem->text : NULL);
 	buf_puts(&out, STR(",\"cluster\":"));

@@ -42,5 +42,8 @@ upkeep_expire(struct upkeep *u)
 		return;
 	if (ledger_expire(u->ledger, u->failure_days, &e) < 0)
 		log_event(LOG_DEBUG, "%s", e.text);
+	/* Whoever just opened the database has seen to this. */
+	if (u->due > 0 && ledger_tend(u->ledger, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
 	u->due = now_ms() + EXPIRE_MS;
 }

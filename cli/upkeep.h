@@ -24,7 +24,10 @@ void upkeep_kept(struct upkeep *u, uint64_t bytes);
 /* Keep what is kept of unreadable mails below its ceiling. */
 void upkeep_trim(struct upkeep *u);
 
-/* Delete failure reports whose days have passed, at the start and once an hour. */
+/*
+ * Delete failure reports whose days have passed, at the start and once an hour; then also what a database
+ * needs that is open for long.
+ */
 void upkeep_expire(struct upkeep *u);
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/notify.h"
 #include "core/log.h"
 #include "core/limits.h"
 #include "dashboard/server.h"
@@ -115,6 +116,7 @@ web_show(struct web *w, const struct context *c, struct database *db, bool link,
 		.key = w->key.n > 0 ? w->key.p : NULL,
 		.proxies = c->config->proxies,
 		.nproxies = c->config->nproxies };
+	struct notify notify;
 	struct server *s;
 	int rc;
 
@@ -123,8 +125,13 @@ web_show(struct web *w, const struct context *c, struct database *db, bool link,
 	if (s == NULL)
 		return -1;
 	rc = tell(s, w, link, e);
-	if (rc == 0 && fflush(stdout) == 0)
+	notify_open(&notify);
+	if (rc == 0 && fflush(stdout) == 0) {
+		notify_send(&notify, "READY=1");
 		server_run(s);
+	}
+	notify_send(&notify, "STOPPING=1");
+	notify_close(&notify);
 	server_stop(s);
 	return rc;
 }

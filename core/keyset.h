@@ -31,9 +31,10 @@ struct mark {
 /* How far an mbox was read: every mail of it up to ${end} is known. */
 struct position {
 	uint64_t inode;
-	uint64_t end;           /* bytes */
-	uint64_t last_at;       /* where the last of those mails stands */
-	struct key first, last; /* of the first mail of the file and of that one: digests of their bytes */
+	uint64_t end;     /* bytes */
+	uint64_t last_at; /* where the last of those mails stands */
+	struct key first,
+	    last; /* of the first mail of the file and of that one: digests of their bytes */
 };
 
 struct keyset;

@@ -22,7 +22,8 @@ struct mbox_bytes {
 	uint64_t size;
 };
 
-#define MBOX_WANT_BYTES ((size_t)264 << 10) /* a header block that is worth reading, and some more */
+#define MBOX_WANT_BYTES \
+	((size_t)264 << 10) /* a header block that is worth reading, and some more */
 
 struct mbox_mail {
 	uint64_t at;    /* where its separator stands */

@@ -22,8 +22,8 @@ struct sandbox_layers sandbox_probe(void);
  * answers EPERM to all but reading, writing, receiving on open descriptors, memory (none of it
  * executable), time and abort(3).  Whatever needs a file or a library's set-up must be done before.
  * seccomp is required: without it this fails with ERR_CONFIG and nothing may be parsed.
- * A sanitizer build keeps no_new_privs and the limits of core dumps and descriptors alone: the rest
- * would silence or starve the sanitizer.
+ * A build that looks for errors (core/instrument.h) keeps no_new_privs and the limits of core dumps
+ * and descriptors alone: the rest would silence or starve what looks for them.
  */
 int sandbox_enter(uint64_t memory, struct err *e);
 

@@ -10,10 +10,12 @@
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "dashboard/http.h"
 #include "dashboard/route.h"
 #include "store/query.h"
 
+#define TEND_MS (INT64_C(3600) * 1000)
 #define DESCRIPTORS (2 * LIMIT_HTTP_CONNECTIONS + 200)
 
 struct server {
@@ -24,7 +26,8 @@ struct server {
 	struct router router;
 	struct http *http;
 	sigset_t signals;
-	bool lost; /* told that the database is */
+	bool lost;         /* told that the database is */
+	int64_t tended_at; /* by now_ms */
 };
 
 /* Each connection is a descriptor; the default of 1024 is near. */
@@ -48,6 +51,7 @@ server_start(const struct server_conf *conf, struct err *e)
 	if (s == NULL)
 		abort();
 	s->conf = *conf;
+	s->tended_at = now_ms();
 	/* Cookies know no ports: two dashboards on one host must not log each other out. */
 	snprintf(s->cookie, sizeof(s->cookie), "%sruastat_%u", conf->cert != NULL ? "__Host-" : "",
 	    conf->listener.port);
@@ -109,6 +113,19 @@ server_has_users(struct server *s, bool *yes, struct err *e)
 	return 0;
 }
 
+/* The database stays open as long as this goes on: perhaps for years. */
+static void
+tend(struct server *s)
+{
+	struct err e;
+
+	if (now_ms() < s->tended_at + TEND_MS)
+		return;
+	if (database_tend(s->conf.db, &e) < 0)
+		log_event(LOG_DEBUG, "%s", e.text);
+	s->tended_at = now_ms();
+}
+
 static void
 keep_going(struct server *s)
 {
@@ -120,6 +137,7 @@ keep_going(struct server *s)
 		if (s->lost)
 			log_event(LOG_WARN, "the database is back");
 		s->lost = false;
+		tend(s);
 		return;
 	}
 	/* Once, not for each second and request. */

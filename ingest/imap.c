@@ -1,16 +1,16 @@
 #include "ingest/imap.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/again.h"
 #include "core/arena.h"
+#include "core/instrument.h"
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/now.h"
@@ -110,6 +110,20 @@ imap_open(const struct source_conf *conf, const char *tmp_dir, struct err *e)
 	return m;
 }
 
+/* What looks for leaks does so as the process ends by itself, which it does when it was hung up on. */
+static void
+await_its_say(pid_t pid)
+{
+	siginfo_t ended = { 0 };
+
+	for (int i = 0; i < 1000; i++) {
+		if (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+		    ended.si_pid == pid)
+			return;
+		usleep(10000);
+	}
+}
+
 /* End the fetcher, which loses nothing by it, and leave no zombie. */
 static int
 bury(struct imap *m)
@@ -120,6 +134,8 @@ bury(struct imap *m)
 		return 0;
 	post_free(m->post);
 	m->post = NULL;
+	if (INSTRUMENTED)
+		await_its_say(m->pid);
 	kill(m->pid, SIGTERM);
 	while (waitpid(m->pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -180,28 +196,6 @@ imap_resume(struct imap *m, const struct mark *marks, size_t n)
 	}
 }
 
-/* posix_spawn's error number, or 0: the program anew, with ${socket} as its descriptor 3. */
-static int
-spawn(pid_t *pid, int socket)
-{
-	char name[] = FETCHER_NAME;
-	char *argv[] = { name, NULL };
-	posix_spawn_file_actions_t files;
-	int rc = posix_spawn_file_actions_init(&files);
-
-	if (rc != 0)
-		return rc;
-	rc = posix_spawn_file_actions_adddup2(&files, socket, 3);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn(pid, "/proc/self/exe", &files, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	return rc;
-}
-
 struct keys {
 	struct post *post;
 	enum known what;
@@ -257,7 +251,7 @@ start(struct imap *m, const struct keyset *known, struct err *e)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_set(e, ERR_SOURCE, "%.200s: could not start a fetcher: %s",
 		    m->conf.imap.name, strerror(errno));
-	rc = spawn(&m->pid, ends[1]);
+	rc = again_start(&m->pid, NULL, FETCHER_NAME, ends[1], environ);
 	close(ends[1]);
 	if (rc != 0) {
 		m->pid = 0;

@@ -78,11 +78,21 @@ struct mboxfile {
 
 enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_LOCKED };
 
+/* Programs that tell of new mail go by the time of access. */
+static int
+open_quietly(const char *path)
+{
+	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+	int fd = open(path, flags | O_NOATIME);
+
+	return fd >= 0 || errno != EPERM ? fd : open(path, flags);
+}
+
 int
 mboxfile_is(const char *path)
 {
 	struct mboxview v;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
+	int fd = open_quietly(path), rc;
 	bool bare, yes;
 	struct stat st;
 	uint64_t at;
@@ -92,8 +102,8 @@ mboxfile_is(const char *path)
 	mboxview_init(&v);
 	rc = fstat(fd, &st);
 	if (rc == 0 && st.st_size > 0) {
-		mboxview_open(&v, fd,
-		    (uint64_t)st.st_size < OPEN_BYTES ? (uint64_t)st.st_size : OPEN_BYTES);
+		mboxview_open(
+		    &v, fd, (uint64_t)st.st_size < OPEN_BYTES ? (uint64_t)st.st_size : OPEN_BYTES);
 		at = mbox_first(&v.bytes, &bare);
 		yes = !bare && mbox_is(v.bytes.at(&v, at, MBOX_LINE_BYTES));
 		rc = v.errnum > 0 ? -1 : yes;
@@ -129,8 +139,7 @@ watch_directory(const struct mboxfile *m)
 	const char *slash = strrchr(m->root, '/');
 	int fd;
 
-	snprintf(
-	    dir, sizeof(dir), "%.*s", (int)(slash > m->root ? slash - m->root : 1), m->root);
+	snprintf(dir, sizeof(dir), "%.*s", (int)(slash > m->root ? slash - m->root : 1), m->root);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -140,8 +149,7 @@ watch_directory(const struct mboxfile *m)
 }
 
 struct mboxfile *
-mboxfile_open(
-    struct arena *arena, const char *root, const char *tmp_dir, bool watch, struct err *e)
+mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir, bool watch, struct err *e)
 {
 	struct mboxfile *m = arena_alloc(arena, sizeof(*m));
 	size_t n = strlen(root) + sizeof(".lock");
@@ -261,16 +269,6 @@ release(const struct mboxfile *m)
 	struct flock whole = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
 
 	(void)fcntl(m->fd, F_OFD_SETLK, &whole);
-}
-
-/* Programs that tell of new mail go by the time of access. */
-static int
-open_quietly(const char *path)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags | O_NOATIME);
-
-	return fd >= 0 || errno != EPERM ? fd : open(path, flags);
 }
 
 /* Open and lock what the path names now: 1 with ${st}, 0 when it is locked, 2 when it is not there, -1. */
@@ -417,8 +415,8 @@ take_one(struct mboxfile *m, const struct keyset *known, struct err *e)
 	s = (struct spot){ mboxmail_key(&m->view, &mail, m->digest), mail.at, mail.end };
 	if (m->view.errnum != 0)
 		return trouble(m, m->view.errnum, e);
-	is_known = (mail.internal && m->at == m->first_at) ||
-	    (keyset_get(known, s.key) != KNOWN_NOT);
+	is_known =
+	    (mail.internal && m->at == m->first_at) || (keyset_get(known, s.key) != KNOWN_NOT);
 	if (!is_known && !handed_has(&m->handed, s.key) && hold(m, &mail, &s, e) < 0)
 		return -1;
 	if (!m->has_first)
@@ -536,8 +534,7 @@ wait_for_lock(struct mboxfile *m, struct err *e)
 	if (m->timer < 0)
 		m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (m->timer < 0 || timerfd_settime(m->timer, 0, &pause, NULL) != 0)
-		return err_set(
-		    e, ERR_SOURCE, "could not wait for a lock: %s", strerror(errno));
+		return err_set(e, ERR_SOURCE, "could not wait for a lock: %s", strerror(errno));
 	return SOURCE_WAIT;
 }
 

@@ -54,6 +54,6 @@ void mboxfile_pollfd(const struct mboxfile *m, struct pollfd *p);
 int mboxfile_service(struct mboxfile *m, struct err *e);
 
 #define MBOXFILE_HOLD_MS 100
-#define MBOXFILE_PATIENCE_MS 3000 /* a delivery takes milliseconds */
+#define MBOXFILE_PATIENCE_MS 2000 /* a delivery takes milliseconds */
 
 #endif

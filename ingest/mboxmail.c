@@ -26,8 +26,8 @@ view_at(void *arg, uint64_t offset, size_t want)
 		v->base = offset;
 		while (v->window.n < room && v->errnum == 0) {
 			size_t most = room - v->window.n;
-			ssize_t n = pread(v->fd, buf_room(&v->window, most), most,
-			    (off_t)(offset + v->window.n));
+			ssize_t n = pread(
+			    v->fd, buf_room(&v->window, most), most, (off_t)(offset + v->window.n));
 
 			if (n > 0)
 				buf_grown(&v->window, (size_t)n);

@@ -124,8 +124,8 @@ take_in(struct piped *p, struct err *e)
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			return 0;
 		if (n < 0)
-			return err_set(e, ERR_SOURCE, "could not read standard input: %s",
-			    strerror(errno));
+			return err_set(
+			    e, ERR_SOURCE, "could not read standard input: %s", strerror(errno));
 		if (n == 0 && p->size == 0)
 			return err_set(
 			    e, ERR_SOURCE, "nothing came on standard input: no mail is empty");

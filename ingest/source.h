@@ -20,7 +20,8 @@ enum after { AFTER_KEEP, AFTER_SEEN, AFTER_MOVE, AFTER_DELETE };
 struct imap_conf;
 
 struct source_conf {
-	const char *path; /* a maildir, an mbox, a directory of files, a file, an IMAP URL, or "-" */
+	const char
+	    *path; /* a maildir, an mbox, a directory of files, a file, an IMAP URL, or "-" */
 	const struct imap_conf *imap; /* what else is said of it; not NULL when ${path} is a URL */
 	bool subfolders;              /* a maildir's Maildir++ and nested subfolders too */
 	enum after after;             /* maildirs and IMAP; anything else is only ever read */

@@ -101,7 +101,8 @@ static void
 denied(char *path, struct buf *hint)
 {
 	char owner[USER_BYTES], self[USER_BYTES];
-	const struct group *gr;
+	struct group entry, *gr = NULL;
+	char names[4096];
 	const char *what;
 	struct stat st;
 	mode_t bits = 0;
@@ -113,7 +114,8 @@ denied(char *path, struct buf *hint)
 		return;
 	}
 	user_name(st.st_uid, owner, sizeof(owner));
-	gr = getgrgid(st.st_gid);
+	if (getgrgid_r(st.st_gid, &entry, names, sizeof(names), &gr) != 0)
+		gr = NULL;
 	buf_printf(
 	    hint, " (ruastat runs as user %s: run it as the owner, sudo -u %s, or ", self, owner);
 	if (gr != NULL && st.st_gid != 0 && (st.st_mode & bits) == bits && !is_member(st.st_gid))

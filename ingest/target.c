@@ -116,6 +116,9 @@ check(struct arena *arena, const struct target *t, struct err *e)
 			    "cannot move mails to \"%s\": it is there and no maildir", t->path);
 		return 0;
 	}
+	/* What no time will change. */
+	if (errno == ENAMETOOLONG || errno == ENOTDIR || errno == ELOOP)
+		return syserr_set(e, ERR_CONFIG, "cannot move mails to", t->path, STR(""), errno);
 	if (errno != ENOENT)
 		return syserr_set(e, ERR_SOURCE, "could not look at", t->path, STR(""), errno);
 	if (slash != t->path) {
@@ -170,13 +173,17 @@ target_is(const struct target *t, const struct stat *st)
 	return stat(t->path, &own) == 0 && own.st_dev == st->st_dev && own.st_ino == st->st_ino;
 }
 
-/* Only root may give things away; where we may not, the mode alone has to do. */
+/*
+ * Only root may give things away; where we may not, the mode alone has to do.  And where a service
+ * manager forbids the bit that lends a group, the mode without it.
+ */
 static void
 inherit(int fd, const struct stat *from, mode_t mask)
 {
 	if (fchown(fd, from->st_uid, from->st_gid) != 0 && fchown(fd, (uid_t)-1, from->st_gid) != 0)
 		mask &= 0700;
-	(void)fchmod(fd, from->st_mode & mask);
+	if (fchmod(fd, from->st_mode & mask) != 0)
+		(void)fchmod(fd, from->st_mode & mask & 0777);
 }
 
 /* Open the directory ${name} in ${dir}, making it like ${like} where it is missing; -1: errno. */

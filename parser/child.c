@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/again.h"
+
 #include "parser/sabotage.h"
 #include "parser/worker.h"
 
@@ -20,34 +21,18 @@
 static int
 spawn(pid_t *pid, const char *exe, uint64_t memory, int socket)
 {
-	char name[] = WORKER_NAME;
 	char locale[] = "LC_ALL=C.UTF-8";
-	char *argv[] = { name, NULL };
 	char zone[] = "TZ=UTC0"; /* a rule, not a file: the jail opens none */
 	char room[sizeof(WORKER_MEMORY) + 24];
 	char trial[sizeof(SABOTAGE_VARIABLE) + SABOTAGE_BYTES + 2];
 	char *env[] = { locale, zone, room, NULL, NULL };
 	const char *word = getenv(SABOTAGE_VARIABLE);
-	posix_spawn_file_actions_t files;
-	int rc;
 
 	snprintf(room, sizeof(room), "%s=%llu", WORKER_MEMORY, (unsigned long long)memory);
 	snprintf(trial, sizeof(trial), "%s=%s", SABOTAGE_VARIABLE, word != NULL ? word : "");
 	if (word != NULL && word[0] != '\0' && strlen(word) <= SABOTAGE_BYTES)
 		env[3] = trial;
-	rc = posix_spawn_file_actions_init(&files);
-	if (rc != 0)
-		return rc;
-	/* The socket first: where our own streams are closed it may be one of the numbers below. */
-	rc = posix_spawn_file_actions_adddup2(&files, socket, 3);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-	if (rc == 0)
-		rc = posix_spawn(pid, exe, &files, NULL, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	return rc;
+	return again_start(pid, exe, WORKER_NAME, socket, env);
 }
 
 static int
@@ -55,8 +40,8 @@ cannot_start(const char *exe, int error, struct err *e)
 {
 	bool passes = error == EAGAIN || error == ENOMEM || error == EMFILE || error == ENFILE;
 
-	return err_set(e, passes ? ERR_SOURCE : ERR_CONFIG, "cannot start the parser (%s): %s", exe,
-	    strerror(error));
+	return err_set(e, passes ? ERR_SOURCE : ERR_CONFIG, "cannot start the parser (%s): %s",
+	    exe != NULL ? exe : "this program", strerror(error));
 }
 
 int

@@ -24,9 +24,9 @@ struct child_end {
 };
 
 /*
- * Run ${exe} as WORKER_NAME with one end of a socket as its descriptor 3, nothing on its standard
- * input and output, our standard error and an environment of its own, which says ${memory}: the bytes
- * of address space it may have.
+ * Run ${exe} (NULL: this program) as WORKER_NAME with one end of a socket as its descriptor 3, nothing
+ * on its standard input and output, our standard error and an environment of its own, which says
+ * ${memory}: the bytes of address space it may have.
  * Fails with ERR_SOURCE where the machine is short of something now, else with ERR_CONFIG.
  */
 int child_start(struct child *c, const char *exe, uint64_t memory, struct err *e);

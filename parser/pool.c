@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <sysexits.h>
 
+#include "core/instrument.h"
 #include "core/limits.h"
 #include "core/wire.h"
 #include "parser/child.h"
@@ -18,8 +19,9 @@
 #define CHUNK ((size_t)256 << 10) /* what is read from a worker at a time */
 #define TICK_MS 1000              /* how often limits are looked at */
 #define PROGRESS_MS 100           /* of CPU time: that it does not hang */
-#define PATIENCE_MS 2000          /* until an idle worker that was hung up on is killed */
-#define STILLBORN 10              /* deaths before the first message, in a row, that end the run */
+/* Until an idle worker that was hung up on is killed. */
+#define PATIENCE_MS (INSTRUMENTED ? 60000 : 2000)
+#define STILLBORN 10 /* deaths before the first message, in a row, that end the run */
 
 /* A message handed in and not yet over. */
 struct task {
@@ -72,8 +74,6 @@ pool_new(const struct pool_conf *conf)
 	if (p == NULL)
 		abort();
 	p->conf = *conf;
-	if (p->conf.exe == NULL)
-		p->conf.exe = "/proc/self/exe";
 	if (p->conf.ceilings.mail == 0)
 		p->conf.ceilings = ceilings_default;
 	if (p->conf.cpu_seconds == 0)

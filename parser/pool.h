@@ -44,7 +44,7 @@ struct pool_sink {
 
 struct pool_conf {
 	unsigned workers; /* at most LIMIT_WORKERS */
-	const char *exe;  /* the program that is WORKER_NAME; NULL: /proc/self/exe */
+	const char *exe;  /* the program that is WORKER_NAME; NULL: this one */
 	struct pool_sink sink;
 	struct ceilings ceilings; /* where ->mail is 0: ceilings_default */
 	unsigned cpu_seconds;     /* instead of theirs, where not 0 */

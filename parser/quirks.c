@@ -22,6 +22,9 @@ quirks_add(struct quirks *q, const char *rule, struct str detail)
 
 	if (quirks_has(q, rule) || q->n == LIMIT_QUIRKS)
 		return;
+	/* The last place tells that there were more. */
+	if (q->n == LIMIT_QUIRKS - 1)
+		name = STR("quirks-cut");
 	q->list[q->n].rule = name;
 	q->list[q->n].detail = arena_str(q->arena, normal_cut(detail, DETAIL_BYTES));
 	q->n++;

@@ -192,10 +192,28 @@ find_socket(struct cluster *c, struct err *e)
 	return 0;
 }
 
+/* A copy made by root, say.  PostgreSQL would only say that its files cannot be read. */
+static int
+check_owner(const struct cluster *c, struct err *e)
+{
+	struct account owner;
+	struct stat st;
+
+	if (fstatat(c->dir, "data", &st, 0) != 0 || st.st_uid == geteuid())
+		return 0;
+	account_find(st.st_uid, &owner);
+	return err_set(e, ERR_CONFIG,
+	    "the database \"%s/data\" belongs to user \"%s\" (id %u): \"chown -R %s %s\" gives it to "
+	    "this one",
+	    c->path, owner.name, (unsigned)st.st_uid, c->user.name, c->path);
+}
+
 /* With start.lock held. */
 static int
 start_if_down(struct cluster *c, const struct deadline *d, struct err *e)
 {
+	if (check_owner(c, e) != 0)
+		return -1;
 	if (faccessat(c->dir, "data", F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
 	    initdb_run(c->dir, c->path, c->user.name, c->start_lock, e) != 0)
 		return -1;

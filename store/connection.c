@@ -17,6 +17,20 @@ on_notice(void *arg, const char *text)
 	log_event(LOG_DEBUG, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
+/* libpq tells in lines what is to be one. */
+static void
+join_lines(struct err *e)
+{
+	char *to = e->text;
+
+	for (const char *p = e->text; *p != '\0'; p++)
+		if (*p != '\n' && *p != '\t')
+			*to++ = *p;
+		else if (to > e->text && to[-1] != ' ' && p[1] != '\0')
+			*to++ = ' ';
+	*to = '\0';
+}
+
 /* What the admin's defaults may not change. */
 static int
 set_up(PGconn *c, const char *sql, struct err *e)
@@ -71,6 +85,7 @@ connect_as(const struct database *db, const char *user, struct err *e)
 		return c;
 	else
 		err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(c));
+	join_lines(e);
 	PQfinish(c);
 	return NULL;
 }
@@ -132,6 +147,7 @@ connection_judge(PGconn *c, const PGresult *r, struct err *e)
 	if (state == NULL || PQstatus(c) != CONNECTION_OK) {
 		err_set(e, ERR_DATABASE, "lost the database: %s",
 		    primary != NULL ? primary : PQerrorMessage(c));
+		join_lines(e);
 		return REMEDY_RETRY;
 	}
 	/* The detail comes last: a whole row may be quoted in it, and the end of that is cut. */
@@ -141,7 +157,9 @@ connection_judge(PGconn *c, const PGresult *r, struct err *e)
 		return REMEDY_RETRY;
 	if (class_is(state, bisect))
 		return REMEDY_BISECT;
-	e->kind = ERR_CONFIG;
+	/* A read-only transaction: a standby, or a server whose disk is full, as some are set to be then. */
+	if (strcmp(state, "25006") != 0)
+		e->kind = ERR_CONFIG;
 	return REMEDY_STOP;
 }
 

@@ -12,6 +12,7 @@
 #include "sql.h"
 
 #define LEAST_VERSION 150000
+#define READY_TRIES 3
 
 struct database {
 	struct database_conf conf;
@@ -276,16 +277,13 @@ database_tend(struct database *db, struct err *e)
 	return database_ready(db, true, e);
 }
 
-int
-database_ready(struct database *db, bool create, struct err *e)
+static int
+make_ready(struct database *db, bool create, struct err *e)
 {
+	PGconn *c = connection_new(db, e);
 	struct schema s;
-	PGconn *c;
 	int rc = -1;
 
-	if (db->cluster != NULL && cluster_wait(db->cluster, e) < 0)
-		return -1;
-	c = connection_new(db, e);
 	if (c == NULL)
 		return -1;
 	if (check_server(c, e) < 0 || look(c, &s, e) < 0)
@@ -303,5 +301,19 @@ database_ready(struct database *db, bool create, struct err *e)
 	}
 out:
 	PQfinish(c);
+	return rc;
+}
+
+int
+database_ready(struct database *db, bool create, struct err *e)
+{
+	int rc, tries = 0;
+
+	/* Our own server may have been killed or stopped since it was seen to answer. */
+	do {
+		if (db->cluster != NULL && cluster_wait(db->cluster, e) < 0)
+			return -1;
+		rc = make_ready(db, create, e);
+	} while (rc < 0 && e->kind == ERR_DATABASE && db->cluster != NULL && ++tries < READY_TRIES);
 	return rc < 0 ? err_wrap(e, "%s", database_where(db)) : 0;
 }

@@ -50,6 +50,13 @@ ledger_open(struct database *db, struct err *e)
 	l->c = connection_new(db, e);
 	if (l->c != NULL && read_types(l, e) == 0)
 		return l;
+	/* It may have been killed since it was seen to be ready. */
+	PQfinish(l->c);
+	l->c = NULL;
+	if (e->kind == ERR_DATABASE && database_is_private(db) && database_revive(db, e) == 0)
+		l->c = connection_new(db, e);
+	if (l->c != NULL && read_types(l, e) == 0)
+		return l;
 	ledger_close(l);
 	return NULL;
 }
@@ -71,7 +78,7 @@ ledger_types(const struct ledger *l)
 
 /* Run ${sql}, on a new connection if the old one is lost. */
 static PGresult *
-run(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
+try(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
 {
 	const char *values[6] = { NULL };
 	PGresult *r;
@@ -86,6 +93,16 @@ run(struct ledger *l, const char *sql, int n, const struct buf *params, struct e
 	PQfinish(l->c);
 	l->c = connection_new(l->db, e);
 	return l->c != NULL ? connection_run(l->c, sql, n, values, e) : NULL;
+}
+
+static PGresult *
+run(struct ledger *l, const char *sql, int n, const struct buf *params, struct err *e)
+{
+	PGresult *r = try(l, sql, n, params, e);
+
+	if (r == NULL)
+		err_wrap(e, "%s", database_where(l->db));
+	return r;
 }
 
 static int
@@ -408,6 +425,12 @@ ledger_expire(struct ledger *l, unsigned days, struct err *e)
 	}
 	param_fini(&param, 1);
 	return rc;
+}
+
+int
+ledger_tend(struct ledger *l, struct err *e)
+{
+	return database_tend(l->db, e);
 }
 
 int

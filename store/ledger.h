@@ -77,6 +77,9 @@ int ledger_known(struct ledger *l, int64_t source_id, bool marked, const char *a
 int ledger_settle(struct ledger *l, int64_t source_id, const char *after, const struct key *keys,
     size_t n, struct err *e);
 
+/* Once an hour in a run that goes on: see database_tend. */
+int ledger_tend(struct ledger *l, struct err *e);
+
 /* Remember a further key of a mail whose first one is known. */
 int ledger_remember(struct ledger *l, int64_t source_id, const struct key *keys, struct err *e);
 

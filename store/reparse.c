@@ -5,6 +5,7 @@
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "store/answer.h"
 #include "store/connection.h"
 #include "store/copy.h"
@@ -24,7 +25,7 @@ struct reparse {
 	struct claims claims;
 	struct buf out; /* rows on their way */
 	struct originals originals;
-	time_t troubled; /* since when the database is away; 0: it is not */
+	int64_t troubled; /* since when by now_ms() the database is away; 0: it is not */
 };
 
 static PGresult *
@@ -143,11 +144,11 @@ await_database(struct reparse *r, struct err *story)
 {
 	roll_back(r);
 	if (r->troubled == 0)
-		r->troubled = time(NULL);
+		r->troubled = now_ms();
 	do {
 		log_event(LOG_DEBUG, "%s; trying again", story->text);
 		nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
-		if (time(NULL) - r->troubled >= r->conf.patience || *r->conf.stop)
+		if (now_ms() - r->troubled >= r->conf.patience * 1000ll || *r->conf.stop)
 			return -1;
 		if (r->c == NULL && database_revive(r->conf.db, story) < 0 &&
 		    story->kind != ERR_DATABASE)

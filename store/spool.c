@@ -135,11 +135,12 @@ spool_done(struct spool_reader *r)
 static bool
 item_at(struct spool_reader *r, struct str in, struct str *item)
 {
-	const unsigned char *p = (const unsigned char *)in.p + r->next;
+	const unsigned char *p;
 	size_t n;
 
 	if (in.n - r->next < HEAD)
 		return false;
+	p = (const unsigned char *)in.p + r->next;
 	n = (size_t)p[0] << 24 | (size_t)p[1] << 16 | (size_t)p[2] << 8 | p[3];
 	if (in.n - r->next - HEAD < n)
 		return false;

@@ -73,14 +73,14 @@ survey_take(const char *state_dir, struct survey *s)
 		[POSTMASTER_STARTING] = "starting",
 		[POSTMASTER_READY] = "running",
 		[POSTMASTER_STOPPING] = "stopping" };
-	struct postmaster p = { .path = state_dir };
+	int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct postmaster p = { .dir = dir, .path = state_dir };
 	size_t n;
 
 	*s = (struct survey){ .state = "down" };
-	p.dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (p.dir < 0)
+	if (dir < 0)
 		return;
-	n = read_tail(p.dir, "data/PG_VERSION", s->version, sizeof(s->version) - 1);
+	n = read_tail(dir, "data/PG_VERSION", s->version, sizeof(s->version) - 1);
 	s->version[strcspn(s->version, "\n")] = '\0';
 	if (n > 0) {
 		snprintf(p.socket, sizeof(p.socket), "%s",
@@ -89,6 +89,6 @@ survey_take(const char *state_dir, struct survey *s)
 		s->data_bytes = size_of(state_dir, "data");
 	}
 	s->log_bytes = size_of(state_dir, "log");
-	read_last_line(p.dir, s);
-	close(p.dir);
+	read_last_line(dir, s);
+	close(dir);
 }

@@ -7,6 +7,7 @@
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "store/connection.h"
 #include "store/copy.h"
 #include "store/transaction.h"
@@ -29,7 +30,7 @@ struct writer {
 	bool tail;          /* the COPY's last bytes are out */
 	bool full;          /* the socket takes no more for now */
 	bool committing;
-	time_t troubled;    /* since when the database is away; 0: it is not */
+	int64_t troubled;   /* since when by now_ms() the database is away; 0: it is not */
 	enum remedy failed; /* what the step in hand asks for; its story in ${story} */
 	struct err story;
 };
@@ -142,6 +143,15 @@ connect_once(struct writer *w, struct err *e)
 	return 0;
 }
 
+/* In trouble: whether it has lasted for longer than there is patience. */
+static bool
+is_over(struct writer *w)
+{
+	if (w->troubled == 0)
+		w->troubled = now_ms();
+	return now_ms() - w->troubled >= w->patience * 1000ll;
+}
+
 /* Connect, trying again until the time for it has passed. */
 static int
 reconnect(struct writer *w, struct err *e)
@@ -151,9 +161,7 @@ reconnect(struct writer *w, struct err *e)
 	while (connect_once(w, e) < 0) {
 		if (e->kind != ERR_DATABASE)
 			return -1;
-		if (w->troubled == 0)
-			w->troubled = time(NULL);
-		if (*w->stop || time(NULL) - w->troubled >= w->patience)
+		if (*w->stop || is_over(w))
 			return -1;
 		nanosleep(&nap, NULL);
 		if (database_revive(w->db, e) < 0 && e->kind != ERR_DATABASE)
@@ -232,13 +240,11 @@ mend(struct writer *w, struct err *e)
 	switch (remedy) {
 	case REMEDY_RETRY:
 		w->t.unsure |= committing;
-		if (w->troubled == 0)
-			w->troubled = time(NULL);
 		log_event(LOG_DEBUG, "%s; trying again", w->story.text);
 		nanosleep(&(struct timespec){ 0, 100000000 }, NULL);
-		if (time(NULL) - w->troubled >= w->patience || *w->stop) {
+		if (is_over(w) || *w->stop) {
 			*e = w->story;
-			return -1;
+			return err_wrap(e, "%s", database_where(w->db));
 		}
 		break;
 	case REMEDY_BISECT:
@@ -247,7 +253,7 @@ mend(struct writer *w, struct err *e)
 		break;
 	default:
 		*e = w->story;
-		return -1;
+		return err_wrap(e, "%s", database_where(w->db));
 	}
 	restart(w);
 	return 0;

@@ -10,6 +10,7 @@ WITH who AS (
     DELETE FROM ruastat_data.dashboard_session
     WHERE started_at < now() - make_interval(secs => $4::bigint)
        OR last_seen_at < now() - make_interval(secs => $5::bigint)
+       OR started_at > now() + interval '1 hour'
 ), begun AS (
     INSERT INTO ruastat_data.dashboard_session (token_hash, name, generation)
     SELECT decode($2, 'hex'), name, generation FROM who

@@ -223,5 +223,7 @@ main(int argc, char **argv)
 	PQfinish(c);
 	printf("%.6f %zu\n", load(argv[1], tables, n), bytes);
 	PQclear(list);
+	buf_fini(&rows_sql);
+	buf_fini(&empty_sql);
 	return 0;
 }

@@ -56,6 +56,7 @@ needs()
 	check has_command node           nodejs
 	check has_command pgrep          procps
 	check has_command chromium       chromium
+	check has_command systemd-analyze systemd
 	EOF
 }
 

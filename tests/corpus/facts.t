@@ -3,12 +3,13 @@
 # but for the files that DIFFER.tsv names;
 # TLS and failure reports those of MANIFEST.tsv, and what is neither is no report.
 # Needs jq and the corpus: RUASTAT_CORPUS, by default ../shared/corpus beside the checkout.
-# The first argument is the program (default: build/plain/ruastat).
+# The first argument is the program (default: $RUASTAT, or build/plain/ruastat).
+# shellcheck disable=SC2086 # $UNDER is a command with its options
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-program=$(realpath "${1:-$top/build/plain/ruastat}")
+program=$(realpath "${1:-${RUASTAT:-$top/build/plain/ruastat}}")
 corpus=${RUASTAT_CORPUS:-$top/../shared/corpus}
 
 echo 1..2
@@ -21,7 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$corpus"
 jq -r 'select(.class == "whole" or .class == "damaged") | .path' FACTS.jsonl | tr '\n' '\0' |
-	xargs -0 -n 500 "$program" parse --json --records >"$work/parsed" || [ $? -eq 123 ]
+	xargs -0 -n 500 ${UNDER:-} "$program" parse --json --records >"$work/parsed" || [ $? -eq 123 ]
 jq -n -r --slurpfile facts FACTS.jsonl --rawfile differ "$here/DIFFER.tsv" -f "$here/facts.jq" "$work/parsed" >"$work/result"
 sed 's/^/# /' "$work/result"
 result='ok'
@@ -34,7 +35,7 @@ $2 == "tlsrpt" { print $1, "report tlsrpt", $5, $10 }
 $2 == "ruf" { print $1, "report failure", $6 == "" ? "?" : $6, "" }
 $2 == "other" { print $1, "not_a_report", "", "" }' MANIFEST.tsv | LC_ALL=C sort >"$work/want"
 # ... and what we read; the manifest is silent about the domain of one.
-cut -f 1 "$work/want" | tr '\n' '\0' | xargs -0 "$program" parse --json |
+cut -f 1 "$work/want" | tr '\n' '\0' | xargs -0 ${UNDER:-} "$program" parse --json |
 	jq -r '[.file, ([.outcome, .kind | values] | join(" ")),
 		(.tls.report_id // .failure.domain // ""),
 		(.tls // empty | "ok=\([.policies[].successful // 0] | add) " +

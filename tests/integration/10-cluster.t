@@ -298,8 +298,25 @@ fails $database 'postmaster.pid.*empty' 'an empty lock file is told'
 
 "${as[@]}" truncate -s 1100000 "$d/log/postgresql.log"
 driver run "$d"
-is "$(stat -c %s "$d/log/postgresql.log.1")" 1100000 'a long log is put aside'
+is "$(stat -c %s "$d/log/postgresql.log.1")" 1048576 'of a long log the end is kept'
+background one revive "$d"
+until_true says one connect
+yes | head -c 3000000 | "${as[@]}" tee -a "$d/log/postgresql.log" >"$work/null"
+driver run "$d"
+is "$(stat -c '%s' "$d"/log/postgresql.log*)" $'0\n1048576' 'also of that of a server that stays up'
+victim=$(pgrep -P "$(server "$d")" -f 'ruastat.*(idle|postgres)' | tail -n 1)
+kill -KILL "$victim"
+until_true says one again
+result $? 'a backend killed for want of memory: its client comes back'
+grep -q 'terminated by signal 9' "$d/log/postgresql.log"
+result $? 'and the server writes to the same log'
+let_go
+gone "$d"
 
+"${as[@]}" chmod 755 "$d/data"
+driver run "$d"
+fails $database 'data directory .* has invalid permissions' 'a data directory open to others is told'
+"${as[@]}" chmod 700 "$d/data"
 "${as[@]}" chmod 755 "$d"
 driver run "$d"
 is "$(stat -c %a "$d")" 700 'a state directory open to others is closed'
@@ -349,6 +366,11 @@ if [ "$(id -u)" = 0 ]; then
 	fails $config 'root' 'root'
 	setpriv --reuid=54321 --clear-groups "$driver" run "$base/x" >"$work/out"
 	fails $config '54321.*passwd' 'a user id without a name'
+	d=$base/stale
+	chown daemon "$d/data"
+	driver run "$d"
+	fails $config 'belongs to user "daemon"' 'a data directory of somebody else'
+	chown "$user" "$d/data"
 	mkdir "$base/full"
 	if unshare -m true 2>"$work/null"; then
 		# shellcheck disable=SC2016 # for the inner shell
@@ -369,6 +391,7 @@ if [ "$(id -u)" = 0 ]; then
 	fi
 else
 	for what in "somebody else's state directory" root 'a user id without a name' \
+		'a data directory of somebody else' \
 		'a full disk is told' 'and forgotten when there is room'; do
 		skip "$what"
 	done

@@ -219,40 +219,4 @@ else
 fi
 verifies
 
-# Bombs: a member of 100 MB is repeated to 10 GB.
-new_dir "$work/bombs"
-{
-	echo '<?xml version="1.0"?><feedback><report_metadata><org_name>'
-	head -c 100000000 /dev/zero | tr '\0' ' '
-} | gzip -9n | put "$work/first.gz"
-head -c 100000000 /dev/zero | tr '\0' ' ' | gzip -9n | put "$work/blank.gz"
-head -c 100000000 /dev/zero | gzip -9n | put "$work/zero.gz"
-blanks=()
-zeros=()
-for i in {1..100}; do
-	blanks+=("$work/blank.gz")
-	zeros+=("$work/zero.gz")
-done
-cat "$work/first.gz" "${blanks[@]}" | put "$work/bombs/blank.xml.gz"
-cat "${zeros[@]}" | put "$work/bombs/zero.xml.gz"
-gzip -nc "$work/bombs/blank.xml.gz" | put "$work/bombs/nested.xml.gz.gz"
-mail "$work/bombs/blank.xml.gz" | put "$work/bombs/blank.eml"
-mail "$work/bombs/nested.xml.gz.gz" "$work/harmless.xml" | put "$work/bombs/nested.eml"
-forget
-for f in "$work/bombs"/*; do
-	start=$(milliseconds)
-	ingest "$f"
-	took=$(($(milliseconds) - start))
-	# Zeros are no report, however many.
-	want='2 1'
-	[[ $f != */zero* ]] || want='0 0'
-	is "$status $(($(jq '.too_big + .corrupt' "$work/out") == 1))" "$want" \
-		"bomb ${f##*/}, $(stat -c %s "$f") bytes: $(sql "SELECT p.outcome, p.reason FROM ruastat.intake_parts p
-			ORDER BY intake_id DESC, n LIMIT 1")"
-	diag "$took ms"
-	[ $took -lt 20000 ]
-	result $? 'in time'
-done
-is "$(sql "SELECT count(*) FROM ruastat.reports")" 1 'the report beside a bomb is imported'
-verifies
 done_testing

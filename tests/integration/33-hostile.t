@@ -18,7 +18,7 @@ deed()
 
 report harmless.example harmless example.org 1700006400 1700092799 '192.0.2.1 3' | put "$work/harmless.xml"
 new_dir "$work/mails"
-"${as[@]}" node "$SRC/tests/integration/hostile.mjs" "$work/mails" $full >"$work/wanted" 2>"$work/err"
+"${as[@]}" node "$SRC/tests/integration/hostile.mjs" "$work/mails" "$full" >"$work/wanted" 2>"$work/err"
 result $? "$(wc -l <"$work/wanted") hostile mails, $(du -sm "$work/mails" | cut -f 1) MB"
 
 export RUASTAT_TEST_WORKER=$RANDOM$RANDOM
@@ -26,6 +26,8 @@ seconds=3
 unpacked=100MB
 [ "$full" != full ] || seconds=15 unpacked=1GB
 while IFS=$'\t' read -r name reason; do
+	# A sanitizer tells of this one in its own way.
+	[[ $B != *address* ]] || [ "$name" != worker-crash ] || continue
 	deed "${name#worker-}" | put "$work/mails/$name"
 	printf '%s\tcorrupt\t%s\n' "$name" "$reason" >>"$work/wanted"
 done <<-END
@@ -44,14 +46,15 @@ printf '%s\t%s\t\n' no-deed 'imported|duplicate' >>"$work/wanted"
 # The highest resident memory of any worker of process ${1}, in KiB, into $worker.
 watch()
 {
-	local p n
+	local p n children
 
 	worker=0
 	while [ -d "/proc/$1/task" ]; do
-		for p in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		children=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
+		for p in $children; do
 			[[ $(cat "/proc/$p/comm" 2>/dev/null) = ruastat* ]] || continue
 			n=$(awk '/^VmHWM:/ { print $2 }' "/proc/$p/status" 2>/dev/null)
-			[ "${n:-0}" -le $worker ] || worker=$n
+			[ "${n:-0}" -le "$worker" ] || worker=$n
 		done
 		sleep 0.05
 	done
@@ -63,8 +66,8 @@ watched()
 	"${as[@]}" "$work/ruastat" ingest --config "$work/conf" --json "$1" >"$work/out" 2>"$work/err" </dev/null &
 	pid=$!
 	start=$(milliseconds)
-	watch $pid
-	wait $pid
+	watch "$pid"
+	wait "$pid"
 	status=$?
 	took=$(($(milliseconds) - start))
 }
@@ -82,10 +85,14 @@ done <"$work/wanted"
 watched "$work/good"
 is "$status" 2 "all of them among $(jq -r .reports "$work/made") good reports, in one run"
 diag "$took ms, worker $((worker / 1024)) MB"
-[ $took -lt 60000 ] || [ "$full" = full ]
+[ "$took" -lt 90000 ] || [ "$full" = full ]
 result $? 'in time'
-[ $worker -gt 0 ] && [ $worker -lt $((512 * 1024)) ]
-result $? 'no worker above its limit'
+if [[ $B = *address* ]]; then
+	skip 'no worker above its limit' 'a sanitizer needs its own'
+else
+	[ "$worker" -gt 0 ] && [ "$worker" -lt $((512 * 1024)) ]
+	result $? 'no worker above its limit'
+fi
 sql "SELECT substring(i.name FROM '[^.]*$') || E'\t' || i.outcome || E'\t' || coalesce((SELECT p.reason FROM ruastat.intake_parts p
 	WHERE p.intake_id = i.intake_id ORDER BY p.outcome = 'too_big' DESC, p.outcome = i.outcome DESC, n LIMIT 1), '') FROM ruastat.intake i
 	WHERE i.name LIKE 'new/179510%'" >"$work/became"
@@ -100,9 +107,22 @@ is "$(sql "SELECT count(*), sum(records), sum(messages) FROM ruastat.reports
 is "$(sql "SELECT count(*) FROM ruastat.intake WHERE outcome IN ('corrupt', 'too_big', 'refused', 'unsupported')
 	AND NOT EXISTS (SELECT FROM ruastat.intake_parts p WHERE p.intake_id = intake.intake_id AND p.reason <> '')")" 0 \
 	'none without a reason'
-verifies
+is "$(sql "SELECT count(*) FROM ruastat.reports WHERE report_id = 'beside'")" 1 'and the report beside a bomb'
+verifies 'verify finds nothing wrong'
 watched "$work/good"
 is "$status $(totals mails)" '0 0' 'none is met again'
+
+# A mail that is too large is not read at all.
+maildir "$work/large"
+"${as[@]}" ln "$work/mails/sparse-1-gb" "$work/large/new/1"
+if [[ $B = *address* ]] || ! strace -o "$work/trace" true 2>/dev/null; then
+	skip 'a mail of 1 GB is refused unread' 'needs strace, and a worker without a sanitizer'
+else
+	sql 'TRUNCATE ruastat_data.seen' >"$work/truncated"
+	strace -f -o "$work/trace" -e trace=read,pread64 -P "$work/large/new/1" "${as[@]}" "$work/ruastat" ingest \
+		--config "$work/conf" --json "$work/large" >"$work/out" 2>"$work/err" </dev/null
+	is "$? $(totals too_big) $(grep -c 'read' "$work/trace")" '2 1 0' 'a mail of 1 GB is refused unread'
+fi
 
 # Without the variable nobody can make a worker do anything.
 deed crash | put "$work/crash"
@@ -114,11 +134,11 @@ if [ "$full" = full ]; then
 	while IFS=$'\t' read -r name outcome reason; do
 		[[ $name != worker-* ]] || continue
 		sql 'TRUNCATE ruastat_data.seen' >"$work/truncated"
-		new_dir "$work/one-$name/new" && new_dir "$work/one-$name/cur" && new_dir "$work/one-$name/tmp"
+		maildir "$work/one-$name"
 		"${as[@]}" ln "$work/mails/$name" "$work/one-$name/new/1"
 		watched "$work/one-$name"
 		diag "$name: $took ms, worker $((worker / 1024)) MB"
-		[ $took -lt 20000 ]
+		[ "$took" -lt 20000 ]
 		result $? "$name in time"
 	done <"$work/wanted"
 fi

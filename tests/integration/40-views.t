@@ -31,7 +31,7 @@ hold_up
 mapfile -t views < <(sql "
 	SELECT relname FROM pg_class
 	WHERE relnamespace = 'ruastat'::regnamespace AND relkind = 'v' ORDER BY 1")
-is "${views[*]}" "disagreements dkim_results domains_daily failures intake intake_parts originals records records_daily \
+is "${views[*]}" "disagreements dkim_results domains_daily failures intake intake_parts mailboxes originals records records_daily \
 report_sources reports reports_daily sources_daily spf_results tls_daily tls_failures tls_reports" \
 	'the views that there are'
 

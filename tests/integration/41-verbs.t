@@ -146,7 +146,7 @@ is "$(jq -c '[.domains, [.sources[] | [.name, .kind, .after, .readable]]]' "$wor
 grep -q 'gone' "$work/err" && ! grep -q hushhush "$work/out" "$work/err"
 result $? 'names the source and keeps the password'
 
-for verb in domains sources reports tls failures intake verify check-config; do
+for verb in domains sources reports tls failures intake verify status check-config; do
 	exits 1 "$verb takes no argument" $verb argument
 done
 "${as[@]}" "$work/ruastat" reports --no-config --state-dir "$state" >/dev/full 2>"$work/err"

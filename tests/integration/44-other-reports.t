@@ -282,6 +282,9 @@ configured 'failure_reports = some' check-config
 is "$status $(grep -c 'headers, full or off' "$work/err")" '1 1' 'and so is another word'
 configured 'failure_days = 7' check-config --json
 is "$(jq -c '[.failure_reports, .failure_days]' "$work/out")" '["headers",7]' 'check-config says what holds'
+configured 'max_mail_size = 128MB' check-config --json
+is "$(jq -c '.limits | [.max_mail_size, .max_parts, .worker_memory]' "$work/out")" '[134217728,200,805306368]' \
+	'and which limits'
 domain=others.example
 tell "$(tls id $begin $end "$(policy 1 0)")" "$(failure x)" | put "$work/in/others.eml"
 configured 'domains = { "again.example" }' ingest --json "$work/in/others.eml"

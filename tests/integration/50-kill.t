@@ -29,28 +29,6 @@ named()
 	sed -E 's, (new|cur)/, ,; s/:2,[^:]*$//' "$@" | sort
 }
 
-# What a run may not leave: processes, sockets, locks, temporary files, shared memory.
-left_over()
-{
-	local p segment
-
-	for p in /proc/[0-9]*/cwd; do
-		case $(readlink "$p") in
-		"$state"*) echo "process $p" ;;
-		esac
-	done
-	find "$state" "$box" -type s
-	find "$state/tmp" "$box/tmp" "$box/.Done/tmp" "$box/.Done/new" -mindepth 1
-	find "$state" -maxdepth 2 -name '*.pid'
-	for p in "$state"/*.lock "$state"/locks/*; do
-		flock -n "$p" true || echo "held $p"
-	done
-	find "${TMPDIR:-/tmp}" /run/user -maxdepth 2 -type l -lname "$state*" 2>/dev/null
-	while read -r segment p; do
-		! grep -qx "$p" "$work/postmasters" || echo "shared memory $segment"
-	done < <(ipcs -m -p | awk '$3 ~ /^[0-9]+$/ { print $1, $3 }')
-}
-
 drill()
 {
 	local n=$1
@@ -99,10 +77,9 @@ check()
 	is "$(comm -23 "$work/left" "$work/paths" | wc -l)" 0 'not one byte of them has changed'
 	mails "$box/.Done" | named - "$work/left" >"$work/after"
 	same "$work/after" "$work/before" 'every other mail is in the target, once'
-	kill "${holders[-1]}"
-	wait "${holders[-1]}" 2>/dev/null
+	let_down
 	verifies
-	is "$(left_over)" '' 'nothing is left over'
+	is "$(left_over "$box")" '' 'nothing is left over'
 }
 
 diag "seed $seed"

@@ -407,7 +407,7 @@ judge()
 	[ -e "$dir/watched1" ] || return
 	read -r seconds own child _ <"$dir/watched1"
 	[ "$own" -lt $own_kb ] && [ "$child" -lt $child_kb ]
-	result $? "$spec: parent ${own} kB, largest child ${child} kB, $seconds s"
+	measured $? "$spec: parent ${own} kB, largest child ${child} kB, $seconds s"
 }
 
 for line in "${ways[@]}"; do

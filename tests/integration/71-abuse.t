@@ -114,7 +114,7 @@ is $? 0 "descriptors are given back: $(descriptors), $descriptors_before before"
 grown=$(($(memory) - memory_before))
 diag "rss grew by $grown kB"
 [ "$grown" -lt 100000 ]
-result $? 'memory is bounded'
+measured $? 'memory is bounded'
 api session
 is "$http $(answer .name)" '200 ann' 'the session is as it was'
 from_log=$(grep -vc 'wrong password' "$work/web.err")

@@ -179,6 +179,8 @@ mail('gzip-bomb', 'too_big', 'unpacks to more than (1 GB|100 MB); max_unpacked_s
 mail('gzip-in-gzip-bomb', 'too_big', 'more than (1 GB|100 MB); max_unpacked_size raises it|larger? than 64 MB|more than 64 MB', ['r.xml.gz', gzipSync(bomb)])
 mail('gzip-5-deep', 'too_big', 'nested more than 3 deep; this limit is fixed',
 	['r.xml.gz', [1, 2, 3, 4, 5].reduce(b => gzipSync(b), Buffer.from(report('deep')))])
+mail('gzip-bomb-beside-report', 'too_big', 'max_unpacked_size raises it', ['r.xml.gz', bomb], ['good.xml', Buffer.from(report('beside'))])
+mail('gzip-zeros', 'not_a_report|too_big', '', ['r.bin.gz', Buffer.concat(Array(100).fill(gzipSync(Buffer.alloc(spaces.length))))])
 const big = Buffer.concat([opening, spaces])
 const packed = member('r.xml', big)
 mail('zip-bomb', 'too_big|corrupt', 'more than (1 GB|100 MB); max_unpacked_size raises it|CPU time', ['r.zip',

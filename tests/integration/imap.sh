@@ -384,7 +384,7 @@ ruastat_with()
 		printf 'state_dir = "%s"\n' "$state"
 		cat
 	} | put "$work/conf"
-	timeout "${patience:-120}" "${as[@]}" "$work/ruastat" "$verb" --config "$work/conf" "$@" \
+	timeout $((${patience:-120} * ${SLOW:-1})) "${as[@]}" "$work/ruastat" "$verb" --config "$work/conf" "$@" \
 		>"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	return $status
@@ -394,6 +394,7 @@ ruastat_with()
 read_source()
 {
 	imap_conf "$@" >"$work/sources"
+	"${as[@]}" rm -f "$state/told" # what was said before is said again
 	ruastat_with ingest --json <"$work/sources"
 }
 

@@ -29,7 +29,7 @@ start_web()
 	web=$!
 	servers+=("$web")
 	link='' base='' port=''
-	for ((i = 0; i < 1000; i++)); do
+	for ((i = 0; i < 1000 * ${SLOW:-1}; i++)); do
 		base=$(sed -nE 's,.*(https?://[^ /]*)/.*,\1,p' "$work/web.out" | head -n 1)
 		link=$(sed -nE 's,.*/login#([^ ]*)$,\1,p' "$work/web.out")
 		port=${base##*:}
@@ -50,11 +50,11 @@ stop_web()
 	local i
 
 	kill "-${1:-TERM}" "$web" 2>/dev/null
-	for ((i = 0; i < 1000; i++)); do
+	for ((i = 0; i < 1000 * ${SLOW:-1}; i++)); do
 		kill -0 "$web" 2>/dev/null || break
 		sleep 0.02
 	done
-	[ "$i" -lt 1000 ] || kill -KILL "$web"
+	[ "$i" -lt $((1000 * ${SLOW:-1})) ] || kill -KILL "$web"
 	{ wait "$web"; } 2>/dev/null
 }
 
@@ -64,7 +64,7 @@ fetch()
 {
 	: >"$work/out"
 	: >"$work/header"
-	http=$(curl -sS --max-time 30 -o "$work/out" -D "$work/header" -w '%{http_code}' \
+	http=$(curl -sS --max-time $((30 * ${SLOW:-1})) -o "$work/out" -D "$work/header" -w '%{http_code}' \
 		"${client[@]}" "$@" 2>"$work/err")
 }
 

@@ -295,6 +295,62 @@ what_is_kept_of_failure_reports(void **state)
 	}
 }
 
+static void
+limits_are_read(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} wrong[] = {
+		{ "max_mail_size = 64", "max_mail_size is \"64\"; it can be 1 MB to 512 MB" },
+		{ "max_mail_size = \"64 TB\"", "1 MB to 512 MB" },
+		{ "max_mail_size = -1", "1 MB to 512 MB" },
+		{ "max_mail_size = 1.5MB", "1 MB to 512 MB" },
+		{ "max_mail_size = 18446744073709551615GB", "1 MB to 512 MB" },
+		{ "max_mail_size = 8589934592GB", "1 MB to 512 MB" },
+		{ "max_mail_size = \"\"", "1 MB to 512 MB" },
+		{ "max_unpacked_size = 5GB",
+		    "max_unpacked_size is \"5GB\"; it can be 1 MB to 4 GB" },
+		{ "max_parts = 9", "10 to 2000" },
+		{ "max_members = 1MB", "10 to 2000" },
+		{ "max_kept_size = 257MB", "0 bytes to 256 MB" },
+		{ "max_kept_total = 1025GB", "0 bytes to 1024 GB" },
+		{ "worker_seconds = 0", "1 to 3600" },
+		{ "worker_wait = 3601", "1 to 3600" },
+		{ "worker_memory = 256MB",
+		    "worker_memory is 256 MB; a max_mail_size of 64 MB needs 512 MB of it" },
+		{ "max_mail_size = 100MB\nworker_memory = 512MB",
+		    "a max_mail_size of 100 MB needs 656 MB of it" },
+	};
+	struct config *c;
+	struct err e;
+
+	(void)state;
+	c = load("", &e);
+	assert_non_null(c);
+	assert_memory_equal(&c->ceilings, &ceilings_default, sizeof(c->ceilings));
+	config_free(c);
+	c = load("max_mail_size = \"128 mb\"\nmax_kept_size = 0\nmax_parts = 2000\n"
+		 "max_unpacked_size = 2097152KB\nworker_seconds = 3600\n",
+	    &e);
+	assert_non_null(c);
+	assert_int_equal(c->ceilings.mail, 128ull << 20);
+	assert_int_equal(c->ceilings.worker_memory, 768ull << 20);
+	assert_int_equal(c->ceilings.kept, 0);
+	assert_int_equal(c->ceilings.parts, 2000);
+	assert_int_equal(c->ceilings.unpacked, 2ull << 30);
+	assert_int_equal(c->ceilings.cpu_seconds, 3600);
+	config_free(c);
+	c = load("max_mail_size = 1MB\nworker_memory = 1GB\n", &e);
+	assert_non_null(c);
+	assert_int_equal(c->ceilings.worker_memory, 1ull << 30);
+	config_free(c);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_null(load(wrong[i].text, &e));
+		assert_int_equal(e.kind, ERR_CONFIG);
+		assert_non_null(strstr(e.text, wrong[i].words));
+	}
+}
+
 int
 main(void)
 {
@@ -305,6 +361,7 @@ main(void)
 		cmocka_unit_test(names_become_files),
 		cmocka_unit_test(a_url_of_the_command_line),
 		cmocka_unit_test(what_is_kept_of_failure_reports),
+		cmocka_unit_test(limits_are_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,16 +24,8 @@
 #include <unistd.h>
 
 #include "core/frame.h"
+#include "core/instrument.h"
 #include "core/limits.h"
-
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define SANITIZED true
-#else
-#define SANITIZED false
-#endif
 
 #define NOBODY 65534
 
@@ -243,7 +235,7 @@ the_jail_holds(void **state)
 	static const struct {
 		const char *name;
 		bool (*check)(void);
-		bool always; /* in a sanitizer build too */
+		bool always; /* in an instrumented build too */
 	} cases[] = {
 		CASE(no_open, false), /* where the kernel has no Landlock */
 		CASE(no_create, false),
@@ -267,7 +259,7 @@ the_jail_holds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		if (SANITIZED && !cases[i].always)
+		if (INSTRUMENTED && !cases[i].always)
 			continue;
 		for (size_t j = 0; j < (getuid() == 0 ? 2 : 1); j++) {
 			assert_int_equal(lseek(file, 0, SEEK_SET), 0);

@@ -447,9 +447,9 @@ static void
 targets_that_cannot_be(void **state)
 {
 	struct tree tree = tree_new("/tmp");
-	char self[80], occupied[80], inside[80], orphan[80], file[80];
+	char self[80], occupied[80], inside[80], orphan[80], file[80], below[80], longer[300];
 	const char *const bad[] = { "", ".", "..", "INBOX", "inbox", "INBOX.", "A..B", "A//B",
-		"../x", "A.", "Taken", NULL, self, occupied, inside, orphan, file };
+		"../x", "A.", "Taken", NULL, self, occupied, inside, orphan, file, below, longer };
 	char box[80];
 	struct source_conf conf = { .path = box, .after = AFTER_MOVE };
 	struct err e;
@@ -461,6 +461,9 @@ targets_that_cannot_be(void **state)
 	snprintf(inside, sizeof(inside), "%s/box/cur", tree.path);
 	snprintf(orphan, sizeof(orphan), "%s/none/x", tree.path);
 	snprintf(file, sizeof(file), "%s/file", tree.path);
+	snprintf(below, sizeof(below), "%s/file/x", tree.path);
+	memset(longer, 'x', sizeof(longer) - 1);
+	longer[sizeof(longer) - 1] = '\0';
 	tree_maildir(&tree, "box");
 	tree_file(&tree, "box/.Taken", "no directory");
 	tree_mkdir(&tree, "occupied");

@@ -16,20 +16,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "core/again.h"
+#include "core/instrument.h"
 #include "core/limits.h"
 #include "parser/worker.h"
 
 #include "tests/unit/parser/fake_worker.h"
 #include "tests/unit/parser/pool_driver.h"
-
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define SANITIZED true /* no limit of memory, and a child of its own that looks for leaks */
-#else
-#define SANITIZED false
-#endif
 
 static char self[4096];                             /* this program */
 static char aliases[] = "/tmp/ruastat-pool-XXXXXX"; /* a directory for its other names */
@@ -130,7 +123,7 @@ one_message_costs_itself_only(void **state)
 		const char *what;
 		const char *reason; /* NULL: it ends well */
 		unsigned records;
-		bool sanitized; /* it can be tried in a sanitizer build too */
+		bool sanitized; /* it can be tried in an instrumented build too */
 	} cases[] = {
 		{ "0", NULL, 0, true },
 		{ "3", NULL, 3, true },
@@ -157,7 +150,7 @@ one_message_costs_itself_only(void **state)
 		struct pool *p = new_pool(1, self, wall_ms);
 		struct given g[3] = { 0 };
 
-		if (SANITIZED && !cases[i].sanitized) {
+		if (INSTRUMENTED && !cases[i].sanitized) {
 			pool_free(p);
 			continue;
 		}
@@ -251,7 +244,7 @@ a_kill_from_outside_starts_it_anew(void **state)
 		{ SIGKILL, LIMIT_WORKER_RETRIES, NULL },
 		{ SIGKILL, LIMIT_WORKER_RETRIES + 1,
 		    "the parser was killed 4 times (out of memory?)" },
-		{ SIGSEGV, 1, SANITIZED ? NULL : "the parser crashed (signal 11)" },
+		{ SIGSEGV, 1, INSTRUMENTED ? NULL : "the parser crashed (signal 11)" },
 	};
 	struct err e;
 
@@ -262,7 +255,7 @@ a_kill_from_outside_starts_it_anew(void **state)
 			{ .kills = cases[i].kills, .signal = cases[i].signal, .then = "5" }
 		};
 
-		if (SANITIZED && cases[i].signal == SIGSEGV) {
+		if (INSTRUMENTED && cases[i].signal == SIGSEGV) {
 			pool_free(p);
 			continue;
 		}
@@ -483,7 +476,7 @@ main(int argc, char **argv)
 	};
 	int rc;
 
-	if (argc > 0 && strcmp(argv[0], WORKER_NAME) == 0)
+	if (strcmp(again_name(argc, argv), WORKER_NAME) == 0)
 		return be_worker();
 	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0 || mkdtemp(aliases) == NULL)
 		return 1;

@@ -42,6 +42,8 @@ test_limits(void **state)
 	}
 	assert_int_equal(q.n, LIMIT_QUIRKS);
 	assert_int_equal(q.list[LIMIT_QUIRKS - 1].detail.n, 120);
+	assert_true(str_eq(q.list[LIMIT_QUIRKS - 1].rule, STR("quirks-cut")));
+	assert_false(str_eq(q.list[LIMIT_QUIRKS - 2].rule, STR("quirks-cut")));
 	arena_free(q.arena);
 }
 
