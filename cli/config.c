@@ -10,6 +10,7 @@
 
 #include "cli/config_limits.h"
 #include "cli/config_source.h"
+#include "cli/domains.h"
 #include "core/arena.h"
 #include "core/limits.h"
 #include "ingest/imapconf.h"
@@ -161,6 +162,9 @@ take(struct config *c, cfg_t *cfg, struct err *e)
 	if (config_limits_take(cfg, &c->ceilings, e) < 0)
 		return -1;
 	c->domains = take_list(cfg, "domains", &c->ndomains);
+	c->own = domains_new(c->domains, c->ndomains, e);
+	if (c->own == NULL)
+		return -1;
 	if (take_failures(c, cfg, e) < 0)
 		return -1;
 	c->listen = cfg_getstr(cfg, "listen");
@@ -228,6 +232,7 @@ config_free(struct config *c)
 	if (c->owner != NULL)
 		cfg_free(c->owner);
 	free(c->domains);
+	domains_free(c->own);
 	free(c->proxies);
 	free(c->sources);
 	for (struct config_section *s = c->sections, *next; s != NULL; s = next) {

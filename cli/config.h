@@ -10,6 +10,7 @@
 
 struct arena;
 struct config_section;
+struct domains;
 struct imap_conf;
 
 /* What is kept of failure reports: all but the body of the message they show, all, nothing. */
@@ -31,6 +32,7 @@ struct config {
 	struct ceilings ceilings;
 	const char **domains; /* own domains, patterns; empty: all */
 	size_t ndomains;
+	struct domains *own; /* what they are together */
 	enum failures failures;
 	unsigned failure_days; /* for which they are kept, 1 to 36500 */
 	/* The dashboard. */

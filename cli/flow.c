@@ -10,6 +10,7 @@
 
 #include "cli/identify.h"
 #include "cli/lanes.h"
+#include "cli/parsing.h"
 #include "cli/progress.h"
 #include "cli/stream.h"
 #include "cli/tally.h"
@@ -17,7 +18,6 @@
 #include "core/limits.h"
 #include "core/log.h"
 #include "core/now.h"
-#include "parser/pool.h"
 #include "store/ledger.h"
 
 struct flow {
@@ -26,8 +26,7 @@ struct flow {
 	struct intake_env env;
 	struct type_oids no_types; /* of a dry run */
 	struct keyset *met;        /* likewise: the reports that came */
-	struct pool *pool;
-	struct intake *flying[2 * LIMIT_WORKERS]; /* in the pool */
+	struct parsing *parsing;
 	struct lanes lanes;
 	bool connected; /* the lanes were told to */
 	struct stream *streams;
@@ -39,7 +38,6 @@ struct flow {
 	struct tally *tally;
 	struct progress progress;
 	struct upkeep upkeep;
-	struct err trouble; /* ERR_DATABASE or worse out of a callback */
 };
 
 static void
@@ -77,52 +75,12 @@ file(struct flow *f, struct intake *in)
 		lanes_add(&f->lanes, in);
 }
 
-/* Note that ${in} came out of the pool. */
 static void
-land(struct flow *f, const struct intake *in)
+land(void *arg, struct intake *in, const char *failed)
 {
-	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
-		if (f->flying[i] == in)
-			f->flying[i] = NULL;
-}
-
-static int
-on_frame(void *arg, void *context, enum frame_type type, struct str payload, struct err *e)
-{
-	struct flow *f = arg;
-	struct intake *in = context;
-
-	if (intake_frame(in, type, payload, e) < 0) {
-		if (e->kind != ERR_MESSAGE)
-			f->trouble = *e;
-		return -1;
-	}
-	if (type == FRAME_END) {
-		land(f, in);
-		file(f, in);
-	}
-	return 0;
-}
-
-static void
-on_restart(void *arg, void *context)
-{
-	(void)arg;
-	intake_restart(context);
-}
-
-static void
-on_failed(void *arg, void *context, const char *reason)
-{
-	struct flow *f = arg;
-
-	land(f, context);
-	if (f->trouble.kind != ERR_NONE) {
-		intake_free(context);
-		return;
-	}
-	intake_only(context, OUTCOME_CORRUPT, reason);
-	file(f, context);
+	if (failed != NULL)
+		intake_only(in, OUTCOME_CORRUPT, failed);
+	file(arg, in);
 }
 
 static int
@@ -138,12 +96,7 @@ submit(struct flow *f, struct stream *s, const struct mail *m, struct err *e)
 	in->size = m->size;
 	in->held = m->held;
 	in->read_at = time(NULL);
-	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
-		if (f->flying[i] == NULL) {
-			f->flying[i] = in;
-			break;
-		}
-	return pool_submit(f->pool, in, m->fd, m->size, in->name.p, m->bare, 0, e);
+	return parsing_submit(f->parsing, in, m->bare, 0, e);
 }
 
 /* Whether nothing new is wanted. */
@@ -205,7 +158,7 @@ feed(struct flow *f, struct err *e)
 {
 	int rc = 1;
 
-	while (rc > 0 && !is_stopped(f) && !lanes_clogged(&f->lanes) && !pool_full(f->pool))
+	while (rc > 0 && !is_stopped(f) && !lanes_clogged(&f->lanes) && !parsing_full(f->parsing))
 		rc = feed_one(f, e);
 	return rc < 0 ? -1 : 0;
 }
@@ -247,7 +200,7 @@ is_dry(const struct flow *f, bool ever)
 static bool
 is_idle(const struct flow *f)
 {
-	return pool_busy(f->pool) == 0 && !lanes_busy(&f->lanes);
+	return parsing_busy(f->parsing) == 0 && !lanes_busy(&f->lanes);
 }
 
 /* All is committed: let the sources finish what was acknowledged.  Whether they have. */
@@ -287,7 +240,7 @@ sooner(int ms, int64_t at)
 static int
 sleep_at_most(const struct flow *f, int wait_ms)
 {
-	int ms = lanes_clogged(&f->lanes) ? -1 : pool_timeout(f->pool);
+	int ms = lanes_clogged(&f->lanes) ? -1 : parsing_timeout(f->parsing);
 
 	if (wait_ms >= 0 && (ms < 0 || wait_ms < ms))
 		ms = wait_ms;
@@ -308,7 +261,7 @@ turn(struct flow *f, int wait_ms, struct err *e)
 	int64_t before;
 
 	if (!lanes_clogged(&f->lanes))
-		npool = pool_pollfds(f->pool, fds, LIMIT_WORKERS);
+		npool = parsing_pollfds(f->parsing, fds);
 	n = npool + lanes_pollfds(&f->lanes, fds + npool, &at_once);
 	of_streams = fds + n;
 	for (size_t i = 0; i < f->n; i++)
@@ -321,12 +274,8 @@ turn(struct flow *f, int wait_ms, struct err *e)
 	for (size_t i = 0; i < f->n; i++)
 		if (of_streams[i].fd >= 0 && of_streams[i].revents != 0)
 			stream_ready(&f->streams[i], is_stopped(f) || f->finishing);
-	if (npool > 0 && pool_service(f->pool, fds, npool, (int)(now_ms() - before), e) < 0)
+	if (npool > 0 && parsing_service(f->parsing, fds, npool, (int)(now_ms() - before), e) < 0)
 		return -1;
-	if (f->trouble.kind != ERR_NONE) {
-		*e = f->trouble;
-		return -1;
-	}
 	for (size_t i = 0; i < LANES; i++)
 		if (serve_lane(f, i, e) < 0)
 			return -1;
@@ -355,11 +304,11 @@ loop(struct flow *f, bool (*tick)(void *arg, const struct flow_state *state, int
 		upkeep_expire(&f->upkeep);
 		if (open_streams(f, e) < 0 || feed(f, e) < 0)
 			return -1;
-		if (!f->connected && pool_busy(f->pool) > 0)
+		if (!f->connected && parsing_busy(f->parsing) > 0)
 			lanes_connect(&f->lanes);
-		f->connected |= pool_busy(f->pool) > 0;
+		f->connected |= parsing_busy(f->parsing) > 0;
 		/* Reading to the end, what is not full can wait a little for what a server sends. */
-		lanes_start(&f->lanes, pool_busy(f->pool) == 0 && is_dry(f, !f->conf->watch));
+		lanes_start(&f->lanes, parsing_busy(f->parsing) == 0 && is_dry(f, !f->conf->watch));
 		for (size_t i = 0; i < f->n; i++)
 			stream_tell(&f->streams[i], false);
 		if (is_idle(f) && is_dry(f, true) && is_finished(f))
@@ -438,9 +387,9 @@ struct flow *
 flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 {
 	struct flow *f = calloc(1, sizeof(*f));
-	struct pool_conf pool = { .workers = conf->workers,
-		.ceilings = conf->ceilings,
-		.sink = { f, on_frame, on_restart, on_failed } };
+	const struct parsing_conf parsing = {
+		.workers = conf->workers, .ceilings = conf->ceilings, .arg = f, .landed = land
+	};
 
 	if (f == NULL)
 		abort();
@@ -465,7 +414,7 @@ flow_new(const struct flow_conf *conf, struct tally *t, struct err *e)
 	f->env.ceilings = conf->ceilings;
 	upkeep_init(&f->upkeep, conf->dry_run ? NULL : f->ledger, conf->failure_days,
 	    conf->ceilings.kept_total);
-	f->pool = pool_new(&pool);
+	f->parsing = parsing_new(&parsing);
 	progress_start(&f->progress, conf->progress);
 	return f;
 }
@@ -479,9 +428,7 @@ flow_free(struct flow *f)
 	if (f == NULL)
 		return;
 	told = f->ledger != NULL && !f->conf->dry_run && !f->lost;
-	pool_free(f->pool);
-	for (size_t i = 0; i < sizeof(f->flying) / sizeof(f->flying[0]); i++)
-		intake_free(f->flying[i]);
+	parsing_free(f->parsing);
 	if (told)
 		upkeep_trim(&f->upkeep);
 	lanes_fini(&f->lanes);

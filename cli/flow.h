@@ -19,6 +19,8 @@
 #include "ingest/source.h"
 #include "store/database.h"
 
+struct domains;
+
 struct flow_conf {
 	struct database *db;  /* ready; NULL in a dry run where there is none yet */
 	bool dry_run;         /* nothing is written, nothing acknowledged */
@@ -27,9 +29,8 @@ struct flow_conf {
 	const char *lock_dir; /* one lock per source */
 	unsigned workers;
 	struct ceilings ceilings;
-	unsigned patience;          /* seconds for which the database may be away */
-	const char *const *domains; /* own domains, patterns; none: all */
-	size_t ndomains;
+	unsigned patience;         /* seconds for which the database may be away */
+	const struct domains *own; /* domains whose reports are stored */
 	enum failures failures;
 	unsigned failure_days;             /* for which they are kept */
 	bool progress;                     /* a line on the terminal */

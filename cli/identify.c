@@ -1,26 +1,12 @@
 #include "cli/identify.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 
+#include "cli/domains.h"
 #include "cli/flow.h"
 #include "core/limits.h"
 #include "store/identity.h"
 #include "store/intake.h"
-
-static bool
-is_own(const struct flow_conf *conf, struct str domain)
-{
-	char name[LIMIT_DOMAIN_BYTES + 1];
-
-	if (conf->ndomains == 0)
-		return true;
-	snprintf(name, sizeof(name), "%.*s", (int)domain.n, domain.p != NULL ? domain.p : "");
-	for (size_t i = 0; i < conf->ndomains; i++)
-		if (fnmatch(conf->domains[i], name, FNM_CASEFOLD) == 0)
-			return true;
-	return false;
-}
 
 /* The period of a report of any kind. */
 static void
@@ -34,6 +20,13 @@ period_of(const struct part *p, int64_t *begin, int64_t *end)
 				 : p->failure->arrived;
 }
 
+static enum outcome
+refuse(struct str domain, char *reason, size_t n)
+{
+	snprintf(reason, n, "\"%.*s\" is none of the own domains", STR_ARG(domain));
+	return OUTCOME_REFUSED;
+}
+
 /* Why a report is not stored, in ${reason}; or its identity. */
 static enum outcome
 identify_part(const struct flow_conf *conf, struct digest *digest, const struct intake *in,
@@ -41,6 +34,7 @@ identify_part(const struct flow_conf *conf, struct digest *digest, const struct 
 {
 	const struct part *part = &p->part;
 	struct str domain = identity_domain(part);
+	bool own = domains_has(conf->own, domain);
 	int64_t begin, end;
 
 	period_of(part, &begin, &end);
@@ -48,10 +42,8 @@ identify_part(const struct flow_conf *conf, struct digest *digest, const struct 
 		snprintf(reason, n, "nothing says which domain it is about");
 		return OUTCOME_CORRUPT;
 	}
-	if (!is_own(conf, domain)) {
-		snprintf(reason, n, "\"%.*s\" is none of the own domains", STR_ARG(domain));
-		return OUTCOME_REFUSED;
-	}
+	if (!own && in->nstored == 0)
+		return refuse(domain, reason, n);
 	if (!identity_datable_times(begin, end)) {
 		snprintf(reason, n, "its dates (%lld to %lld) are in no year a database can keep",
 		    (long long)begin, (long long)end);
@@ -65,6 +57,9 @@ identify_part(const struct flow_conf *conf, struct digest *digest, const struct 
 	} else {
 		identity_of_failure(digest, part->failure, &p->identity);
 	}
+	/* What is stored stays, whatever the own domains are now. */
+	if (!own && !intake_was_stored(in, &p->identity.report_key))
+		return refuse(domain, reason, n);
 	return OUTCOME_REPORT;
 }
 

@@ -21,6 +21,13 @@ lanes_open(struct lanes *l, struct database *db, const struct type_oids *oids, u
 }
 
 void
+lanes_rehearse(struct lanes *l)
+{
+	for (size_t i = 0; i < LANES; i++)
+		writer_rehearse(l->lane[i].writer);
+}
+
+void
 lanes_connect(struct lanes *l)
 {
 	for (size_t i = 0; i < LANES; i++)

@@ -25,6 +25,9 @@ void lanes_init(struct lanes *l);
 void lanes_open(struct lanes *l, struct database *db, const struct type_oids *oids,
     unsigned patience, const volatile sig_atomic_t *stop);
 
+/* From now on do all but write (writer_rehearse). */
+void lanes_rehearse(struct lanes *l);
+
 /* Connect, while the workers are still starting. */
 void lanes_connect(struct lanes *l);
 

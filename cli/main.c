@@ -11,9 +11,8 @@
 
 static const struct verb *const verbs[] = { &verb_run, &verb_ingest, &verb_serve, &verb_user,
 	&verb_domains, &verb_sources, &verb_reports, &verb_tls, &verb_failures, &verb_intake,
-	&verb_explain, &verb_verify, &verb_status, &verb_reparse, &verb_backup, &verb_restore,
-	&verb_parse, &verb_psql, &verb_login,
-	&verb_check_config };
+	&verb_explain, &verb_verify, &verb_status, &verb_reparse, &verb_retry, &verb_backup,
+	&verb_restore, &verb_parse, &verb_psql, &verb_login, &verb_check_config };
 
 #define COUNT (sizeof(verbs) / sizeof(verbs[0]))
 

@@ -58,6 +58,17 @@ progress_count(struct progress *p, uint64_t reports, uint64_t changed)
 }
 
 void
+progress_mails(struct progress *p, uint64_t mails, uint64_t changed)
+{
+	double elapsed = due(p);
+
+	if (elapsed > 0)
+		fprintf(stderr, "\r%llu mails, %llu with another outcome, %.0f mails/s\033[K",
+		    (unsigned long long)mails, (unsigned long long)changed,
+		    (double)mails / elapsed);
+}
+
+void
 progress_end(struct progress *p)
 {
 	if (p->written)

@@ -23,6 +23,9 @@ void progress_step(struct progress *p, const struct tally *t);
 /* The same for a run over ${reports} that are stored, ${changed} of which were not as they should be. */
 void progress_count(struct progress *p, uint64_t reports, uint64_t changed);
 
+/* The same for a run over ${mails} that are in the ledger. */
+void progress_mails(struct progress *p, uint64_t mails, uint64_t changed);
+
 void progress_end(struct progress *p);
 
 #endif

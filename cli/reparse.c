@@ -1,25 +1,21 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "cli/ask.h"
 #include "cli/changes.h"
 #include "cli/ingest.h"
+#include "cli/parsing.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "cli/verbs.h"
 #include "core/log.h"
 #include "core/now.h"
-#include "parser/pool.h"
 #include "store/ledger.h"
 #include "store/reparse.h"
-
-#define FLYING ((size_t)2 * LIMIT_WORKERS)
 
 enum { OPT_DRY_RUN = 256, OPT_DOMAIN, OPT_FROM, OPT_TO };
 
@@ -39,14 +35,12 @@ struct wish {
 struct run {
 	const volatile sig_atomic_t *stop;
 	struct intake_env env;
-	struct pool *pool;
-	struct intake *flying[FLYING]; /* in the pool */
-	struct batch landed;           /* out of it, in this turn */
-	struct batch batch;            /* to be written */
+	struct parsing *parsing;
+	struct batch landed; /* out of it, in this turn */
+	struct batch batch;  /* to be written */
 	struct reparse *store;
 	struct changes changes;
 	struct progress progress;
-	struct err trouble; /* ERR_DATABASE or worse out of a callback */
 };
 
 static int
@@ -69,19 +63,6 @@ take(void *arg, int val, const char *value, struct err *e)
 		w->to = value;
 	}
 	return 0;
-}
-
-/* Note that ${in} came out of the pool; its bytes are of no more use. */
-static void
-land(struct run *r, struct intake *in)
-{
-	for (size_t i = 0; i < FLYING; i++)
-		if (r->flying[i] == in)
-			r->flying[i] = NULL;
-	close(in->fd);
-	in->fd = -1;
-	in->held = false;
-	r->changes.reports++;
 }
 
 static void
@@ -131,44 +112,20 @@ file(struct run *r, struct intake *in)
 	batch_add(&r->landed, in);
 }
 
-static int
-on_frame(void *arg, void *context, enum frame_type type, struct str payload, struct err *e)
-{
-	struct run *r = arg;
-	struct intake *in = context;
-
-	/* It is kept already. */
-	if (type == FRAME_ORIGINAL)
-		return 0;
-	if (intake_frame(in, type, payload, e) < 0) {
-		if (e->kind != ERR_MESSAGE)
-			r->trouble = *e;
-		return -1;
-	}
-	if (type == FRAME_END) {
-		land(r, in);
-		file(r, in);
-	}
-	return 0;
-}
-
+/* The bytes of ${in} are of no more use. */
 static void
-on_restart(void *arg, void *context)
-{
-	(void)arg;
-	intake_restart(context);
-}
-
-static void
-on_failed(void *arg, void *context, const char *reason)
+land(void *arg, struct intake *in, const char *failed)
 {
 	struct run *r = arg;
 
-	land(r, context);
-	if (r->trouble.kind != ERR_NONE)
-		intake_free(context);
+	close(in->fd);
+	in->fd = -1;
+	in->held = false;
+	r->changes.reports++;
+	if (failed != NULL)
+		leave(r, in, failed);
 	else
-		leave(r, context, reason);
+		file(r, in);
 }
 
 static void
@@ -190,40 +147,11 @@ on_refused(void *arg, const struct intake *in, const char *reason)
 }
 
 static int
-write_all(int fd, struct str s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		s = (struct str){ s.p + n, s.n - (size_t)n };
-	}
-	return 0;
-}
-
-/* The header and the document behind it, in memory that nobody can change any more. */
-static int
-lay_out(const struct reparse_original *o, struct err *e)
-{
-	int fd = memfd_create("report", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-
-	if (fd >= 0 && write_all(fd, o->header) == 0 && write_all(fd, o->bytes) == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
-		return fd;
-	err_set(e, ERR_SOURCE, "could not make room for a report in memory: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-static int
 submit(struct run *r, const struct reparse_original *o, struct err *e)
 {
+	const struct str pieces[] = { o->header, o->bytes };
 	struct intake *in;
-	int fd = lay_out(o, e);
+	int fd = parsing_seal(pieces, 2, e);
 
 	if (fd < 0)
 		return -1;
@@ -235,12 +163,7 @@ submit(struct run *r, const struct reparse_original *o, struct err *e)
 	in->fd = fd;
 	in->size = o->header.n + o->bytes.n;
 	in->held = true;
-	for (size_t i = 0; i < FLYING; i++)
-		if (r->flying[i] == NULL) {
-			r->flying[i] = in;
-			break;
-		}
-	return pool_submit(r->pool, in, fd, in->size, in->name.p, true, (uint32_t)o->header.n, e);
+	return parsing_submit(r->parsing, in, true, (uint32_t)o->header.n, e);
 }
 
 /* Write what came out of the pool, a batch at a time; ${last}: all of it. */
@@ -264,17 +187,12 @@ static int
 turn(struct run *r, struct err *e)
 {
 	struct pollfd fds[LIMIT_WORKERS];
-	size_t n = pool_pollfds(r->pool, fds, LIMIT_WORKERS);
+	size_t n = parsing_pollfds(r->parsing, fds);
 	int64_t before = now_ms();
 
-	if (poll(fds, n, pool_timeout(r->pool)) < 0 && errno == EINTR)
+	if (poll(fds, n, parsing_timeout(r->parsing)) < 0 && errno == EINTR)
 		return 0;
-	if (pool_service(r->pool, fds, n, (int)(now_ms() - before), e) < 0)
-		return -1;
-	if (r->trouble.kind == ERR_NONE)
-		return 0;
-	*e = r->trouble;
-	return -1;
+	return parsing_service(r->parsing, fds, n, (int)(now_ms() - before), e);
 }
 
 /* The reports of a page: parsed, and written before the next page takes their place. */
@@ -283,8 +201,8 @@ read_page(struct run *r, const struct reparse_original *list, size_t n, struct e
 {
 	size_t next = 0;
 
-	while ((next < n && !*r->stop) || pool_busy(r->pool) > 0) {
-		for (; next < n && !*r->stop && !pool_full(r->pool); next++)
+	while ((next < n && !*r->stop) || parsing_busy(r->parsing) > 0) {
+		for (; next < n && !*r->stop && !parsing_full(r->parsing); next++)
 			if (submit(r, &list[next], e) < 0)
 				return -1;
 		if (turn(r, e) < 0 || settle(r, false, e) < 0)
@@ -346,9 +264,11 @@ reparse_with(struct run *r, const struct context *c, const struct wish *w,
 		.arg = r,
 		.changed = on_changed,
 		.refused = on_refused };
-	const struct pool_conf pool = { .workers = room->workers,
+	const struct parsing_conf parsing = { .workers = room->workers,
 		.ceilings = room->ceilings,
-		.sink = { r, on_frame, on_restart, on_failed } };
+		.without_originals = true,
+		.arg = r,
+		.landed = land };
 	struct err e;
 	int status;
 
@@ -363,13 +283,11 @@ reparse_with(struct run *r, const struct context *c, const struct wish *w,
 	batch_init(&r->batch);
 	intake_env_init(&r->env, room->tmp_dir, conf.oids);
 	r->env.ceilings = room->ceilings;
-	r->pool = pool_new(&pool);
+	r->parsing = parsing_new(&parsing);
 	progress_start(&r->progress, true);
 	changes_start(&r->changes);
 	status = run_through(r, c, &e);
-	pool_free(r->pool);
-	for (size_t i = 0; i < FLYING; i++)
-		intake_free(r->flying[i]);
+	parsing_free(r->parsing);
 	batch_fini(&r->landed);
 	batch_fini(&r->batch);
 	reparse_close(r->store);

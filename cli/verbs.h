@@ -6,7 +6,7 @@
 
 extern const struct verb verb_ingest, verb_parse, verb_domains, verb_sources, verb_reports,
     verb_intake, verb_explain, verb_verify, verb_psql, verb_check_config, verb_serve, verb_run,
-    verb_user, verb_login, verb_tls, verb_failures, verb_reparse, verb_status, verb_backup,
-    verb_restore;
+    verb_user, verb_login, verb_tls, verb_failures, verb_reparse, verb_retry, verb_status,
+    verb_backup, verb_restore;
 
 #endif

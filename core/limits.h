@@ -91,6 +91,8 @@
 #define LIMIT_BATCH_BYTES (4u << 20)
 #define LIMIT_REPARSE_ORIGINALS 1000     /* read at a time to be parsed again */
 #define LIMIT_REPARSE_BYTES (8ull << 20) /* likewise, and whatever the last of them has */
+#define LIMIT_RETRY_MAILS 500            /* kept ones, read at a time to be tried again */
+#define LIMIT_RETRY_BYTES (8ull << 20)   /* likewise, and whatever the last of them has */
 #define LIMIT_SPOOL_BYTES (2ull << 30)   /* of one message, in the file */
 #define LIMIT_SPOOL_MEMORY (1u << 20)    /* of one message; beyond it goes to a file */
 

@@ -81,6 +81,12 @@ claim_is_revision(const struct claim *c)
 }
 
 bool
+claim_is_settled(const struct claim *c)
+{
+	return c->fate == FATE_REVISION || c->fate == FATE_OWN;
+}
+
+bool
 claim_is_daily(const struct claim *c)
 {
 	return claim_is_counted(c) && c->p->identity.days == 1;
@@ -241,6 +247,12 @@ is_null(const struct part *p, uint64_t records)
 	return p->report != NULL ? records == 0 : p->tls != NULL && p->tls->npolicies == 0;
 }
 
+static bool
+is_stored_already(const struct claim *c)
+{
+	return c->fate == FATE_DUPLICATE || c->fate == FATE_OWN;
+}
+
 static void
 judge(struct claim *c)
 {
@@ -256,54 +268,62 @@ judge(struct claim *c)
 
 /*
  * Compare neighbours: a batch may hold one report twice, or revisions of it.  Of those all are to be
- * settled, the first too: which one counts is not known yet.
+ * settled, the first too: which one counts is not known yet.  Of a report that a mail gave before one
+ * part of that mail is the original.
  */
 static void
 decide_within(struct claims *c)
 {
 	struct claim *first = NULL;
 	unsigned revisions = 0;
+	bool own = false;
 
 	for (size_t i = 0; i < claims_count(c); i++) {
 		struct claim *claim = claims_at(c, i);
 		const struct identity *id = &claim->p->identity;
+		bool same = i > 0 && key_eq((claim - 1)->p->identity.report_key, id->report_key);
 
+		own &= same;
 		if (first == NULL || !key_eq(first->p->identity.identity_key, id->identity_key)) {
 			first = claim;
 			revisions = 0;
-		} else if (key_eq((claim - 1)->p->identity.report_key, id->report_key)) {
-			claim->fate = FATE_DUPLICATE;
-		} else if (claim->fate != FATE_DUPLICATE && ++revisions >= LIMIT_REVISIONS) {
+		} else if (same) {
+			claim->fate = claim->fate == FATE_OWN && !own ? FATE_OWN : FATE_DUPLICATE;
+		} else if (!is_stored_already(claim) && ++revisions >= LIMIT_REVISIONS) {
 			claim->fate = FATE_REFUSED;
 		} else if (claim->fate == FATE_NEW) {
 			claim->fate = FATE_REVISION;
 			first->fate = first->fate == FATE_NEW ? FATE_REVISION : first->fate;
 		}
+		own |= claim->fate == FATE_OWN;
 	}
 }
 
-/* Learn that ${key} has the identity of ${claim}, the ${nth} stored report that has. */
+/* Learn that ${key}, stored from mail ${from}, has the identity of ${claim}: the ${nth} that has. */
 static void
-decide(struct claim *claim, struct key key, unsigned nth)
+decide(struct claim *claim, struct key key, uint64_t from, unsigned nth)
 {
 	if (key_eq(key, claim->p->identity.report_key))
-		claim->fate = FATE_DUPLICATE;
-	else if (claim->fate != FATE_DUPLICATE)
+		claim->fate = claim->in->again && (uint64_t)claim->in->intake_id == from
+		    ? FATE_OWN
+		    : FATE_DUPLICATE;
+	else if (!is_stored_already(claim))
 		claim->fate = nth < LIMIT_REVISIONS ? FATE_REVISION : FATE_REFUSED;
 }
 
 int
 claims_decide(struct claims *c, const PGresult *r, struct err *e)
 {
-	uint64_t i, last = 0;
+	uint64_t i, from, last = 0;
 	unsigned nth = 0;
 
 	for (int row = 0; row < PQntuples(r); row++) {
-		if (str_u64(str_of(PQgetvalue(r, row, 0)), claims_count(c), &i) < 0 || i == 0)
+		if (str_u64(str_of(PQgetvalue(r, row, 0)), claims_count(c), &i) < 0 || i == 0 ||
+		    str_u64(str_of(PQgetvalue(r, row, 2)), INT64_MAX, &from) < 0)
 			return err_set(e, ERR_CONFIG, "the database gave an answer out of range");
 		nth = i == last ? nth + 1 : 1;
 		last = i;
-		decide(claims_at(c, i - 1), key_from(PQgetvalue(r, row, 1)), nth);
+		decide(claims_at(c, i - 1), key_from(PQgetvalue(r, row, 1)), from, nth);
 	}
 	decide_within(c);
 	for (i = 0; i < claims_count(c); i++)

@@ -9,6 +9,7 @@
 enum fate {
 	FATE_NEW,       /* no other has its identity: stored and counted */
 	FATE_DUPLICATE, /* the very same is stored */
+	FATE_OWN,       /* it is stored, and from this very mail, which is tried again */
 	FATE_REVISION,  /* its identity is known with other records: stored aside, then settled */
 	FATE_REFUSED,   /* one revision too many: not stored */
 };
@@ -38,8 +39,9 @@ bool claim_is_stored(const struct claim *c);
 bool claim_is_counted(const struct claim *c); /* new, with records */
 bool claim_is_aside(const struct claim *c);   /* a revision, with records */
 bool claim_is_revision(const struct claim *c);
-bool claim_is_daily(const struct claim *c);  /* counted, on one day */
-bool claim_is_spread(const struct claim *c); /* counted, over several days */
+bool claim_is_settled(const struct claim *c); /* whether it counts is asked when all is settled */
+bool claim_is_daily(const struct claim *c);   /* counted, on one day */
+bool claim_is_spread(const struct claim *c);  /* counted, over several days */
 bool claim_has_original(const struct claim *c);
 
 /* Put domain_id, day and key of each wanted claim into three array parameters; how many. */

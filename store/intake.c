@@ -464,6 +464,15 @@ intake_is_too_large_to_keep(const struct intake *in)
 }
 
 bool
+intake_was_stored(const struct intake *in, const struct key *report_key)
+{
+	for (size_t i = 0; i < in->nstored; i++)
+		if (key_eq(in->stored[i], *report_key))
+			return true;
+	return false;
+}
+
+bool
 intake_has_failure(const struct intake *in)
 {
 	for (const struct intake_part *p = in->parts; p != NULL; p = p->next)

@@ -65,6 +65,11 @@ struct intake {
 	size_t nparts;
 	uint64_t weight; /* what it counted in its batch, in bytes */
 	bool unreadable; /* its bytes could not be read again: they are not kept */
+	/* Of a mail that is in the ledger already, as ->intake_id, and is tried again. */
+	bool again;
+	const struct key *stored; /* keys of the reports that are stored from it; borrowed */
+	size_t nstored;
+	struct str left; /* why it stays as it was; empty: it does not */
 };
 
 void intake_env_init(struct intake_env *env, const char *dir, const struct type_oids *oids);
@@ -94,6 +99,9 @@ uint64_t intake_records(const struct intake *in);
 
 /* Whether the part holds a report that is to be stored or is stored, of whichever kind. */
 bool intake_part_holds(const struct intake_part *p);
+
+/* Whether a report is stored from this mail, from when it was read before. */
+bool intake_was_stored(const struct intake *in, const struct key *report_key);
 
 /* Whether the mail's own bytes are kept: it held something that could not be stored. */
 bool intake_keeps_bytes(const struct intake *in);

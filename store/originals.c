@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "store/field.h"
 
 #include "sql.h"
 
@@ -37,24 +38,6 @@ originals_fini(struct originals *s)
 	PQclear(s->page);
 }
 
-static uint64_t
-number(const PGresult *page, int row, int column)
-{
-	const unsigned char *p = (const unsigned char *)PQgetvalue(page, row, column);
-	uint64_t v = 0;
-
-	for (int i = 0; i < PQgetlength(page, row, column); i++)
-		v = v << 8 | p[i];
-	return v;
-}
-
-static struct str
-bytes_of(const PGresult *page, int row, int column)
-{
-	return (
-	    struct str){ PQgetvalue(page, row, column), (size_t)PQgetlength(page, row, column) };
-}
-
 static struct key
 key_at(const PGresult *page, int row, int column)
 {
@@ -75,19 +58,19 @@ originals_take(struct originals *s)
 		struct reparse_original *o = &s->list[n];
 
 		o->identity = (struct identity){
-			.domain_id = (int64_t)number(page, row, DOMAIN_ID),
-			.day = (int32_t)number(page, row, DAY) + DAYS_TO_2000,
-			.days = (int16_t)number(page, row, DAYS),
+			.domain_id = (int64_t)field_number(page, row, DOMAIN_ID),
+			.day = (int32_t)field_number(page, row, DAY) + DAYS_TO_2000,
+			.days = (int16_t)field_number(page, row, DAYS),
 			.report_key = key_at(page, row, REPORT_KEY),
 			.identity_key = key_at(page, row, IDENTITY_KEY),
 		};
 		s->last = o->identity;
-		o->intake_id = (int64_t)number(page, row, INTAKE_ID);
-		o->imported_at = (int64_t)number(page, row, IMPORTED_AT);
-		o->domain = bytes_of(page, row, NAME);
-		o->member = bytes_of(page, row, MEMBER);
-		o->header = bytes_of(page, row, HEADER);
-		o->bytes = bytes_of(page, row, BYTES);
+		o->intake_id = (int64_t)field_number(page, row, INTAKE_ID);
+		o->imported_at = (int64_t)field_number(page, row, IMPORTED_AT);
+		o->domain = field_bytes(page, row, NAME);
+		o->member = field_bytes(page, row, MEMBER);
+		o->header = field_bytes(page, row, HEADER);
+		o->bytes = field_bytes(page, row, BYTES);
 		n += !PQgetisnull(page, row, INTAKE_ID);
 	}
 	return n;

@@ -179,6 +179,16 @@ rows_parts(struct buf *out, const struct intake *in)
 	}
 }
 
+/* One of the keys by which its source knows the mail. */
+static void
+seen_key(struct buf *out, const struct intake *in, unsigned i)
+{
+	if (i < in->nkeys)
+		copy_key(out, in->keys[i]);
+	else
+		copy_null(out);
+}
+
 int
 rows_kept(struct buf *out, struct intake *in, uint64_t *offset, struct err *e)
 {
@@ -186,9 +196,11 @@ rows_kept(struct buf *out, struct intake *in, uint64_t *offset, struct err *e)
 	ssize_t n;
 
 	if (*offset == 0) {
-		copy_row(out, 3);
+		copy_row(out, 5);
 		copy_int8(out, in->intake_id);
 		copy_int8(out, (int64_t)in->size);
+		seen_key(out, in, 0);
+		seen_key(out, in, 1);
 		copy_length(out, (uint32_t)in->size);
 	}
 	do

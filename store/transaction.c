@@ -118,6 +118,13 @@ send_number(struct transaction *t, const char *name, int64_t number, struct err 
 	return rc;
 }
 
+/* Whether the batch is of mails that are in the ledger already: all of it then. */
+static bool
+is_again(const struct transaction *t)
+{
+	return t->batch->head->again;
+}
+
 static int
 send_ids(struct transaction *t, struct err *e)
 {
@@ -160,10 +167,11 @@ send_names(struct transaction *t, enum dictionary_kind kind, const char *stateme
 	return rc;
 }
 
+/* Names say nothing by themselves, but a rehearsal leaves none behind. */
 static int
 send_domains(struct transaction *t, struct err *e)
 {
-	return send_names(t, DICTIONARY_DOMAINS, "add_domains", e);
+	return t->rehearsal ? 0 : send_names(t, DICTIONARY_DOMAINS, "add_domains", e);
 }
 
 static int
@@ -175,7 +183,7 @@ take_domains(struct transaction *t, const PGresult *r, struct err *e)
 static int
 send_reporters(struct transaction *t, struct err *e)
 {
-	return send_names(t, DICTIONARY_REPORTERS, "add_reporters", e);
+	return t->rehearsal ? 0 : send_names(t, DICTIONARY_REPORTERS, "add_reporters", e);
 }
 
 static int
@@ -188,6 +196,31 @@ static int
 send_begin(struct transaction *t, struct err *e)
 {
 	return sent(t, PQsendQuery(t->c, "BEGIN"), e);
+}
+
+static int
+by_number(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The numbers of all mails of the batch: of those that are tried again nobody else may change rows. */
+static void
+lock_mails(const struct transaction *t, struct buf *keys)
+{
+	struct buf list;
+	const int64_t *ids;
+
+	buf_init(&list, SIZE_MAX / 2);
+	for (const struct intake *in = t->batch->head; in != NULL; in = in->next)
+		buf_put(&list, &in->intake_id, sizeof(in->intake_id));
+	qsort(list.p, t->batch->messages, sizeof(*ids), by_number);
+	ids = (const void *)list.p;
+	for (size_t i = 0; i < t->batch->messages; i++)
+		param_add_int(keys, ids[i]);
+	buf_fini(&list);
 }
 
 /*
@@ -207,7 +240,10 @@ send_lock(struct transaction *t, struct err *e)
 			param_add_int(&params[1], in->source_id);
 		last = in->source_id;
 	}
-	param_add_int(keys, t->batch->head->intake_id);
+	if (is_again(t))
+		lock_mails(t, keys);
+	else
+		param_add_int(keys, t->batch->head->intake_id);
 	for (size_t i = 0; i < claims_count(&t->all); i++) {
 		struct sha256 h = { { 0 } };
 
@@ -223,10 +259,13 @@ send_lock(struct transaction *t, struct err *e)
 	return rc;
 }
 
+/* What is tried again comes to the same however often. */
 static int
 send_check(struct transaction *t, struct err *e)
 {
-	return t->unsure ? send_number(t, "find_intake", t->batch->head->intake_id, e) : 0;
+	return t->unsure && !is_again(t)
+	    ? send_number(t, "find_intake", t->batch->head->intake_id, e)
+	    : 0;
 }
 
 static int
@@ -377,15 +416,29 @@ send_failures(struct transaction *t, struct err *e)
 }
 
 static int
+send_tables(struct transaction *t, struct err *e)
+{
+	return is_again(t) ? sent(t, PQsendQuery(t->c, sql_query_retry_tables), e) : 0;
+}
+
+static int
 send_intake(struct transaction *t, struct err *e)
 {
-	return send_copy(t, sql_query_copy_intake, NULL, e);
+	return send_copy(
+	    t, is_again(t) ? sql_query_retry_copy_intake : sql_query_copy_intake, NULL, e);
 }
 
 static int
 send_parts(struct transaction *t, struct err *e)
 {
-	return send_copy(t, sql_query_copy_intake_part, NULL, e);
+	return send_copy(
+	    t, is_again(t) ? sql_query_retry_copy_part : sql_query_copy_intake_part, NULL, e);
+}
+
+static int
+send_apply(struct transaction *t, struct err *e)
+{
+	return is_again(t) ? sent(t, PQsendQuery(t->c, sql_query_retry_apply), e) : 0;
 }
 
 static int
@@ -395,6 +448,8 @@ send_seen(struct transaction *t, struct err *e)
 	struct buf params[3];
 	int rc;
 
+	if (is_again(t))
+		return 0;
 	param_init(params, 3);
 	for (const struct intake *in = t->batch->head; in != NULL; in = in->next)
 		for (unsigned i = 0; i < in->nkeys; i++) {
@@ -448,7 +503,7 @@ send_settle(struct transaction *t, struct err *e)
 static int
 send_settled(struct transaction *t, struct err *e)
 {
-	return send_claims(t, &t->claims, "settled_reports", claim_is_revision, true, e);
+	return send_claims(t, &t->claims, "settled_reports", claim_is_settled, true, e);
 }
 
 static int
@@ -468,7 +523,7 @@ send_settle_tls(struct transaction *t, struct err *e)
 static int
 send_settled_tls(struct transaction *t, struct err *e)
 {
-	return send_claims(t, &t->tls, "settled_tls_reports", claim_is_revision, true, e);
+	return send_claims(t, &t->tls, "settled_tls_reports", claim_is_settled, true, e);
 }
 
 static int
@@ -482,7 +537,7 @@ take_settled_tls(struct transaction *t, const PGresult *r, struct err *e)
 static int
 send_commit(struct transaction *t, struct err *e)
 {
-	return sent(t, PQsendQuery(t->c, "COMMIT"), e);
+	return sent(t, PQsendQuery(t->c, t->rehearsal ? "ROLLBACK" : "COMMIT"), e);
 }
 
 const struct step transaction_steps[] = {
@@ -502,8 +557,10 @@ const struct step transaction_steps[] = {
 	{ .send = send_tls },
 	{ .send = send_tls_originals, .feed = feed_originals },
 	{ .send = send_failures },
+	{ .send = send_tables },
 	{ .send = send_intake, .feed = feed_intake },
 	{ .send = send_parts, .feed = feed_parts },
+	{ .send = send_apply },
 	{ .send = send_seen },
 	{ .send = send_kept, .feed = feed_kept },
 	{ .send = send_days },

@@ -7,6 +7,9 @@
  * a document), daily sums, revisions, COMMIT.  Nothing is read back but what was there before.  The
  * order is the same for every writer and keys are sorted within each statement, so that two writers do
  * not wait for each other in a circle.
+ *
+ * A batch of mails that are tried again (struct intake, ->again) goes the same way, but that its rows of
+ * the ledger are there already: they are laid out beside it and brought up to date.
  */
 #ifndef STORE_TRANSACTION_H
 #define STORE_TRANSACTION_H
@@ -25,8 +28,9 @@ struct transaction {
 	struct claims tls, failures; /* the other kinds */
 	struct claims all;           /* of every kind: for their names and locks alone */
 	size_t step;
-	bool unsure; /* an earlier COMMIT of this batch got no answer */
-	bool done;   /* it turned out to have gone through */
+	bool unsure;    /* an earlier COMMIT of this batch got no answer */
+	bool done;      /* it turned out to have gone through */
+	bool rehearsal; /* nothing is written in the end */
 
 	/* The COPY in hand. */
 	struct buf out;          /* rows on their way */

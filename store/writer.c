@@ -175,6 +175,12 @@ reconnect(struct writer *w, struct err *e)
 }
 
 void
+writer_rehearse(struct writer *w)
+{
+	w->t.rehearsal = true;
+}
+
+void
 writer_connect(struct writer *w)
 {
 	struct err ignored;
@@ -202,6 +208,16 @@ roll_back(struct writer *w)
 	}
 }
 
+/* The one mail in hand stays as it was: it is over. */
+static void
+leave(struct writer *w, const char *reason)
+{
+	struct intake *in = batch_take(&w->todo[--w->ntodo]);
+
+	in->left = arena_str(in->arena, str_of(reason));
+	batch_add(&w->done, in);
+}
+
 /* The batch in hand holds a value PostgreSQL refuses: halve it, or record the one message. */
 static int
 bisect(struct writer *w, struct err *e)
@@ -219,12 +235,16 @@ bisect(struct writer *w, struct err *e)
 		push(w, &rest);
 		return 0;
 	}
-	if (b->head->outcome == OUTCOME_REFUSED) {
+	snprintf(reason, sizeof(reason), "the database refused it: %.440s", w->story.text);
+	if (b->head->nstored > 0) {
+		leave(w, reason);
+		return 0;
+	}
+	if (b->head->outcome == OUTCOME_REFUSED && intake_reports(b->head) == 0) {
 		*e = w->story;
 		e->kind = ERR_CONFIG;
 		return err_wrap(e, "could not even record a refused mail");
 	}
-	snprintf(reason, sizeof(reason), "the database refused it: %.440s", w->story.text);
 	intake_only(b->head, OUTCOME_REFUSED, reason);
 	return 0;
 }

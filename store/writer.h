@@ -5,7 +5,8 @@
  * message, to which the batch is bisected and which is recorded as refused; a lost connection, a
  * shutdown, missing resources or a deadlock (08, 57P, 53, 40) is tried again until
  * its patience has passed; anything else ends the run.  A COMMIT that got no answer is
- * looked up before the batch is tried again: nothing is counted twice.
+ * looked up before the batch is tried again: nothing is counted twice.  A mail that is tried again, and
+ * of which reports are stored, is not recorded as refused: it stays as it was (->left).
  */
 #ifndef STORE_WRITER_H
 #define STORE_WRITER_H
@@ -24,6 +25,9 @@ struct writer;
 struct writer *writer_new(struct database *db, const struct type_oids *oids, unsigned patience,
     const volatile sig_atomic_t *stop);
 void writer_free(struct writer *w);
+
+/* From now on do all but write: each transaction is rolled back in the end. */
+void writer_rehearse(struct writer *w);
 
 /* Connect ahead of need; what fails is tried again, and told, when there is something to write. */
 void writer_connect(struct writer *w);

@@ -1,1 +1,1 @@
-COPY ruastat_data.kept (intake_id, size, bytes) FROM STDIN (FORMAT binary)
+COPY ruastat_data.kept (intake_id, size, key, further_key, bytes) FROM STDIN (FORMAT binary)

@@ -104,12 +104,15 @@ for file in sql/query/*.sql sql/example/*.sql; do
 	COPY*)
 		tables=
 		[[ $text != *pg_temp.reparse_* ]] || tables=$(cat sql/query/reparse_tables.sql)
+		[[ $text != *pg_temp.retry_* ]] || tables=$(cat sql/query/retry_tables.sql)
 		printf 'PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0\377\377' |
 			sql ${tables:+"BEGIN; $tables"} "$text" >"$work/out"
 		result $? "$file"
 		;;
 	SELECT* | WITH* | INSERT* | UPDATE* | DELETE*)
-		goes "$file" "PREPARE statement AS $text"
+		tables=
+		[[ $text != *pg_temp.retry_* ]] || tables=$(cat sql/query/retry_tables.sql)
+		goes "$file" BEGIN ${tables:+"$tables"} "PREPARE statement AS $text"
 		;;
 	CREATE*)
 		goes "$file" BEGIN 'DROP TABLE ruastat_data.migration' "$text" ROLLBACK
