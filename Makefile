@@ -10,7 +10,7 @@ DOCDIR  = $(PREFIX)/share/doc/ruastat
 UNITDIR = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
 TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
-CFLAGS  = $(if $(VALGRIND),-O1,-O2) -g
+CFLAGS  = $(if $(VALGRIND)$(filter address%,$(SAN)),-O1,-O2) -g
 WERROR  = $(if $(SAN)$(VALGRIND),,-Werror)
 T       = 60
 

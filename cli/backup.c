@@ -27,6 +27,7 @@ pass_on(int number)
 	errno = was;
 }
 
+/* ${c} has been entered. */
 static int
 dump(struct context *c, int fd, struct err *e)
 {
@@ -34,8 +35,6 @@ dump(struct context *c, int fd, struct err *e)
 	struct database *db;
 	int rc;
 
-	if (context_enter(c, e) < 0)
-		return -1;
 	if (!ask_has_database(c))
 		return err_set(e, ERR_CONFIG, "there is no database yet in \"%s\"", c->state_dir);
 	db = ask_database(c, false, e);
@@ -54,8 +53,12 @@ work(struct context *c, int fd, pid_t parent)
 	/* A Ctrl-C comes by way of the parent alone: the second one would end all at once. */
 	setpgid(0, 0);
 	signals_listen(false);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	rc = getppid() == parent ? dump(c, fd, &e) : err_set(&e, ERR_DATABASE, "interrupted");
+	rc = context_enter(c, &e);
+	/* Only now: a change of user undoes it. */
+	if (rc == 0 && (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent))
+		rc = err_set(&e, ERR_DATABASE, "interrupted");
+	if (rc == 0)
+		rc = dump(c, fd, &e);
 	return ask_end(c, rc, &e);
 }
 
@@ -132,7 +135,9 @@ run(const struct verb *v, int argc, char **argv)
 		rc = err_set(&e, ERR_CONFIG, "a backup is nothing for a terminal: name a file");
 	} else {
 		signals_listen(false);
-		rc = dump(&c, STDOUT_FILENO, &e);
+		rc = context_enter(&c, &e);
+		if (rc == 0)
+			rc = dump(&c, STDOUT_FILENO, &e);
 	}
 	status = ask_end(&c, rc < 0 ? -1 : 0, &e);
 	return rc > 0 ? rc : status;

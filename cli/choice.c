@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ingest/imapconf.h"
 #include "ingest/imapurl.h"
 
 size_t
@@ -47,6 +48,22 @@ choice_at(struct config *c, const struct choice_options *o, int n, char **names,
 	return 0;
 }
 
+/* The folders of an account are part of it where the URL does not name one: another source may have others. */
+static const char *
+account(const struct source_conf *source, char *room, size_t n)
+{
+	const struct imap_conf *imap = source->imap;
+	const char *host = strstr(source->path, "://"), *slash;
+	int at = snprintf(room, n, "%s", source->path);
+
+	slash = host != NULL ? strchr(host + 3, '/') : NULL;
+	if (slash != NULL && slash[1] != '\0')
+		return source->path;
+	for (size_t i = 0; i < imap->nfolders && at > 0 && (size_t)at < n; i++)
+		at += snprintf(room + at, n - (size_t)at, " %s", imap->folders[i]);
+	return room;
+}
+
 const char *
 choice_path(const struct source_conf *source, char *room, size_t n)
 {
@@ -54,7 +71,9 @@ choice_path(const struct source_conf *source, char *room, size_t n)
 	char here[PATH_MAX];
 	size_t len;
 
-	if (source->imap != NULL || strcmp(path, "-") == 0)
+	if (source->imap != NULL)
+		return account(source, room, n);
+	if (strcmp(path, "-") == 0)
 		return path;
 	if (path[0] == '/' || getcwd(here, sizeof(here)) == NULL)
 		here[0] = '\0';

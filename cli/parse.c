@@ -26,6 +26,7 @@ static const struct option own[] = {
 /* One worker, so that what is printed stands in the order of the inputs. */
 struct parse {
 	struct pool *pool;
+	const struct ceilings *ceilings;
 	struct arena *arena; /* emptied after each frame */
 	struct buf line;
 	struct spool_file file;
@@ -229,7 +230,9 @@ await(struct source *s)
 static int
 parse_path(struct parse *p, const char *path, struct err *e)
 {
-	struct source_conf conf = { .path = path, .subfolders = is_directory(path) };
+	struct source_conf conf = {
+		.path = path, .subfolders = is_directory(path), .ceilings = p->ceilings
+	};
 	struct source *s = source_open(&conf, p->tmp, e);
 	struct keyset *known = keyset_new();
 	struct buf name;
@@ -277,6 +280,7 @@ parse_all(struct parse *p, const struct ceilings *ceilings, int n, char **paths)
 	struct err e;
 
 	signal(SIGCHLD, SIG_DFL);
+	p->ceilings = ceilings;
 	p->tmp = getenv("TMPDIR");
 	if (p->tmp == NULL)
 		p->tmp = "/tmp";

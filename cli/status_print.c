@@ -6,7 +6,6 @@
 
 #include "cli/status.h"
 #include "cli/table.h"
-#include "core/limits.h"
 #include "core/text.h"
 
 #define ROWS_MOST 50 /* of mailboxes that the configuration does not name, in a table */
@@ -113,7 +112,7 @@ put_sums(struct buf *out, const struct status *s)
 	if (v[OLDEST] != NULL)
 		line(out, "days", "%s to %s", v[OLDEST], v[NEWEST]);
 	size_text(size, sizeof(size), strtoull(v[KEPT_BYTES], NULL, 10));
-	size_text(ceiling, sizeof(ceiling), LIMIT_KEPT_TOTAL);
+	size_text(ceiling, sizeof(ceiling), s->c->config->ceilings.kept_total);
 	line(out, "kept mails", "%s, %s of at most %s", v[KEPT_MAILS], size, ceiling);
 }
 
@@ -179,7 +178,8 @@ print_troubles(const struct status *s)
 			text_terminal(&out, str_of(s->boxes[i].values[MAILBOX_TROUBLE]));
 			buf_put8(&out, '\n');
 		}
-	fwrite(out.p, 1, out.n, stdout);
+	if (out.n > 0)
+		fwrite(out.p, 1, out.n, stdout);
 	buf_fini(&out);
 }
 
@@ -271,7 +271,8 @@ print_json(const struct status *s, const struct err *problem)
 	if (s->sums != NULL) {
 		buf_put8(&out, ',');
 		table_members(&out, s->sums, 0, answer_columns(s->sums));
-		buf_printf(&out, ",\"kept_bytes_most\":%llu", LIMIT_KEPT_TOTAL);
+		buf_printf(&out, ",\"kept_bytes_most\":%llu",
+		    (unsigned long long)s->c->config->ceilings.kept_total);
 	}
 	put_array(&out, "outcomes", s->outcomes);
 	put_mailboxes(&out, s);

@@ -172,6 +172,7 @@ stream_find(struct stream *s, struct err *e)
 	const char *lock;
 	int locked = 1;
 
+	conf.ceilings = &s->conf->ceilings;
 	if (dry && conf.imap != NULL) { /* so that it is opened for reading alone */
 		conf.after = AFTER_KEEP;
 		conf.failures = NULL;

@@ -37,7 +37,7 @@ static bool
 is_recent(const struct slot *s, int64_t now)
 {
 	/* A clock that was set back must not silence anything for years. */
-	return s->at <= now && now - s->at < TOLD_SECONDS * INT64_C(1000000);
+	return s->at <= now && s->at > now - TOLD_SECONDS * INT64_C(1000000);
 }
 
 /* The slot of ${line}, or else the one to be used for it. */
@@ -77,10 +77,52 @@ note(int64_t line, int64_t now)
 	return true;
 }
 
+/* Where a server's own words begin in ${text}; its end where there are none. */
+static size_t
+server_at(struct str text)
+{
+	static const char *const openings[] = { "the server says: ",
+		"the server ended the session: " };
+	size_t least = text.n;
+
+	for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+		const char *at = str_find(text, str_of(openings[i]));
+		size_t n = at != NULL ? (size_t)(at - text.p) + strlen(openings[i]) : text.n;
+
+		least = n < least ? n : least;
+	}
+	return least;
+}
+
+/* What names a line: servers add times and numbers of sessions, so their words with digits are all one. */
+static int64_t
+name_of(struct str text)
+{
+	size_t at = server_at(text);
+	struct digest *d = digest_new();
+	int64_t line;
+
+	digest_start(d);
+	digest_add(d, (struct str){ text.p, at });
+	for (size_t n; at < text.n; at += n + 1) {
+		const char *blank = memchr(text.p + at, ' ', text.n - at);
+		struct str word = { text.p + at, 0 };
+		bool digit = false;
+
+		n = blank != NULL ? (size_t)(blank - word.p) : text.n - at;
+		word.n = n;
+		for (size_t i = 0; i < n; i++)
+			digit |= word.p[i] >= '0' && word.p[i] <= '9';
+		digest_field(d, digit ? STR("#") : word);
+	}
+	line = id_of(digest_end(d));
+	digest_free(d);
+	return line;
+}
+
 static bool
 wanted(void *arg, struct str text)
 {
-	struct digest *d;
 	bool print;
 
 	(void)arg;
@@ -90,9 +132,7 @@ wanted(void *arg, struct str text)
 	}
 	if (flock(file, LOCK_EX) < 0)
 		return true;
-	d = digest_new();
-	print = note(id_of(digest_of(d, text)), microseconds());
-	digest_free(d);
+	print = note(name_of(text), microseconds());
 	flock(file, LOCK_UN);
 	return print;
 }

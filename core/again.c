@@ -32,9 +32,9 @@ environment(char *const env[], char *room[VARIABLES])
 
 	if (!INSTRUMENT_SANITIZER || env == environ)
 		return env;
-	for (; env[n] != NULL && n < VARIABLES - 1; n++)
+	for (; n < VARIABLES - 1 && env[n] != NULL; n++)
 		room[n] = env[n];
-	for (size_t i = 0; environ[i] != NULL && n < VARIABLES - 1; i++)
+	for (size_t i = 0; n < VARIABLES - 1 && environ[i] != NULL; i++)
 		if (strstr(environ[i], "SAN_OPTIONS=") != NULL)
 			room[n++] = environ[i];
 	room[n] = NULL;

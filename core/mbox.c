@@ -33,22 +33,6 @@ name(struct str s, bool *ok)
 	return *ok ? from(s, 3) : s;
 }
 
-bool
-mbox_is(struct str s)
-{
-	bool ok = true;
-
-	if (s.n < 5 || memcmp(s.p, "From ", 5) != 0)
-		return false;
-	if (s.n > MBOX_LINE_BYTES)
-		s.n = MBOX_LINE_BYTES;
-	s = skip(from(s, 5), false, 0, &ok);
-	s = skip(s, true, 0, &ok);
-	s = skip(name(s, &ok), true, 1, &ok);
-	s = skip(name(s, &ok), true, 1, &ok);
-	return ok && s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9';
-}
-
 /* Bytes of the first line of ${s} with its end; 0: it does not end within ${most}. */
 static size_t
 line_of(struct str s, size_t most)
@@ -56,6 +40,22 @@ line_of(struct str s, size_t most)
 	const char *end = s.n > 0 ? memchr(s.p, '\n', s.n < most ? s.n : most) : NULL;
 
 	return end != NULL ? (size_t)(end + 1 - s.p) : 0;
+}
+
+bool
+mbox_is(struct str s)
+{
+	size_t line = line_of(s, MBOX_LINE_BYTES);
+	bool ok = line > 0 || s.n < MBOX_LINE_BYTES;
+
+	if (s.n < 5 || memcmp(s.p, "From ", 5) != 0)
+		return false;
+	s.n = line > 0 ? line : s.n;
+	s = skip(from(s, 5), false, 0, &ok);
+	s = skip(s, true, 0, &ok);
+	s = skip(name(s, &ok), true, 1, &ok);
+	s = skip(name(s, &ok), true, 1, &ok);
+	return ok && s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9';
 }
 
 /* Whether an empty line ends just before byte ${at} of ${s}, or that is where ${s} begins. */

@@ -35,8 +35,9 @@ struct mbox_mail {
 };
 
 /*
- * Whether ${in} opens with a separator, "From SENDER DAY MONTH N…".  The "From " line that is left
- * over in front of a mail exported by hand need not be one.
+ * Whether ${in} opens with a separator, "From SENDER DAY MONTH N…", a line that ends within
+ * MBOX_LINE_BYTES or with the bytes.  The "From " line that is left over in front of a mail exported
+ * by hand need not be one.
  */
 bool mbox_is(struct str in);
 

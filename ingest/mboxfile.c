@@ -85,7 +85,9 @@ open_quietly(const char *path)
 	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	int fd = open(path, flags | O_NOATIME);
 
-	return fd >= 0 || errno != EPERM ? fd : open(path, flags);
+	if (fd < 0 && errno == EPERM)
+		fd = open(path, flags);
+	return fd;
 }
 
 int
@@ -99,7 +101,7 @@ mboxfile_is(const char *path)
 
 	if (fd < 0)
 		return -1;
-	mboxview_init(&v);
+	mboxview_init(&v, 0);
 	rc = fstat(fd, &st);
 	if (rc == 0 && st.st_size > 0) {
 		mboxview_open(
@@ -149,7 +151,8 @@ watch_directory(const struct mboxfile *m)
 }
 
 struct mboxfile *
-mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir, bool watch, struct err *e)
+mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir, uint64_t most, bool watch,
+    struct err *e)
 {
 	struct mboxfile *m = arena_alloc(arena, sizeof(*m));
 	size_t n = strlen(root) + sizeof(".lock");
@@ -166,7 +169,7 @@ mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir, bool w
 	m->fd = m->timer = -1;
 	m->digest = digest_new();
 	m->scanning = !watch;
-	mboxview_init(&m->view);
+	mboxview_init(&m->view, most);
 	handed_init(&m->handed);
 	buf_init(&m->waiting, SIZE_MAX / 2);
 	buf_init(&m->pending, SIZE_MAX / 2);
@@ -441,7 +444,7 @@ bytes_waiting(const struct mboxfile *m)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < m->waiting.n / sizeof(*w); i++)
-		bytes += w[i].size > LIMIT_MAIL_BYTES ? 0 : w[i].size;
+		bytes += w[i].size > m->view.most ? 0 : w[i].size;
 	return bytes;
 }
 
@@ -548,7 +551,7 @@ hand_out(struct mboxfile *m, struct mail *mail)
 	snprintf(m->name, sizeof(m->name), "byte %llu", (unsigned long long)w.at);
 	*mail = (struct mail){ .keys = { w.key },
 		.nkeys = 1,
-		.held = w.size <= LIMIT_MAIL_BYTES,
+		.held = w.size <= m->view.most,
 		.fd = w.fd,
 		.size = w.size,
 		.name = m->name };

@@ -30,10 +30,12 @@ bool mboxfile_may_come(const char *path);
  * A mail's key is a digest of its bytes (ingest/mboxmail.h): a file that was rewritten is read again
  * and gives nothing new.  The same bytes twice are one mail.
  *
+ * Of a mail beyond ${most} bytes only the size is handed out.
+ *
  * With ${watch} it is looked at whenever a file of its directory was written (ingest/inotify.h).
  */
-struct mboxfile *mboxfile_open(
-    struct arena *arena, const char *root, const char *tmp_dir, bool watch, struct err *e);
+struct mboxfile *mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir,
+    uint64_t most, bool watch, struct err *e);
 void mboxfile_close(struct mboxfile *m);
 
 void mboxfile_resume(struct mboxfile *m, const struct position *p);

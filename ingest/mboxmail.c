@@ -40,9 +40,9 @@ view_at(void *arg, uint64_t offset, size_t want)
 }
 
 void
-mboxview_init(struct mboxview *v)
+mboxview_init(struct mboxview *v, uint64_t most)
 {
-	*v = (struct mboxview){ .fd = -1 };
+	*v = (struct mboxview){ .fd = -1, .most = most };
 	v->bytes = (struct mbox_bytes){ .at = view_at, .arg = v };
 	buf_init(&v->window, MBOXMAIL_WINDOW);
 	(void)buf_room(&v->window, 1);
@@ -220,7 +220,7 @@ mboxmail_copy(struct mboxview *v, const struct mbox_mail *m, const char *tmp_dir
 	struct copy c = { .tmp_dir = tmp_dir };
 
 	*size = m->end - m->start;
-	if (*size > LIMIT_MAIL_BYTES)
+	if (*size > v->most)
 		return held_zeros(*size, e);
 	c.fd = held_open(tmp_dir, *size, e);
 	if (c.fd < 0)

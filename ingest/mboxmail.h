@@ -11,6 +11,7 @@
 struct mboxview {
 	struct mbox_bytes bytes; /* for the functions of core/mbox.h */
 	int fd;
+	uint64_t most; /* bytes of a mail that is copied */
 	int errnum; /* why it could not be read; -1: it is shorter than it was; 0 while all is well */
 	uint64_t base;
 	struct buf window;
@@ -18,7 +19,7 @@ struct mboxview {
 
 #define MBOXMAIL_WINDOW ((size_t)1 << 20)
 
-void mboxview_init(struct mboxview *v);
+void mboxview_init(struct mboxview *v, uint64_t most);
 void mboxview_fini(struct mboxview *v);
 
 /* Look at ${size} bytes of ${fd}, which is borrowed; what was read before is forgotten. */
@@ -33,7 +34,7 @@ struct key mboxmail_key(struct mboxview *v, const struct mbox_mail *m, struct di
 
 /*
  * A copy of ${m} as the mail was before it came into the mbox: its descriptor, the caller's to close,
- * with ${size}; or -1.  One beyond LIMIT_MAIL_BYTES is stood for by as many zeros.  ${tmp_dir} as in
+ * with ${size}; or -1.  One beyond ->most is stood for by as many zeros.  ${tmp_dir} as in
  * held_open.  ERR_SOURCE.
  */
 int mboxmail_copy(struct mboxview *v, const struct mbox_mail *m, const char *tmp_dir,

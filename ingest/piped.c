@@ -19,7 +19,7 @@
 struct piped {
 	int in, fd; /* ${fd}: what came, -1 before anything did and when it was handed out */
 	const char *tmp_dir;
-	uint64_t size;
+	uint64_t size, most;   /* ${most}: that may be one input */
 	bool in_file, dropped; /* ${dropped}: it is too big, only counted */
 	bool whole;            /* nothing more comes */
 	bool mbox;
@@ -30,7 +30,8 @@ struct piped {
 };
 
 struct piped *
-piped_open(struct arena *arena, int in, const char *tmp_dir, struct err *e)
+piped_open(struct arena *arena, int in, const char *tmp_dir, const struct ceilings *ceilings,
+    struct err *e)
 {
 	struct piped *p = arena_alloc(arena, sizeof(*p));
 
@@ -41,7 +42,8 @@ piped_open(struct arena *arena, int in, const char *tmp_dir, struct err *e)
 	p->in = in;
 	p->fd = -1;
 	p->tmp_dir = tmp_dir;
-	mboxview_init(&p->view);
+	p->most = ceilings->unpacked;
+	mboxview_init(&p->view, ceilings->mail);
 	return p;
 }
 
@@ -99,7 +101,7 @@ add(struct piped *p, struct str s, struct err *e)
 		return -1;
 	if (!p->in_file && p->size + s.n > LIMIT_HELD_MEMORY && move_to_file(p, e) < 0)
 		return -1;
-	if (!p->dropped && p->size + s.n > LIMIT_XML_BYTES && p->size <= LIMIT_XML_BYTES)
+	if (!p->dropped && p->size + s.n > p->most && p->size <= p->most)
 		p->dropped = !opens_mbox(p);
 	if (!p->dropped && p->size + s.n > LIMIT_PIPED_BYTES)
 		return err_set(e, ERR_SOURCE,
@@ -175,9 +177,8 @@ next_of_mbox(struct piped *p, struct mail *mail, struct err *e)
 		return -1;
 	p->at = m.end;
 	snprintf(p->name, sizeof(p->name), "byte %llu", (unsigned long long)m.at);
-	*mail = (struct mail){
-		.held = size <= LIMIT_MAIL_BYTES, .fd = fd, .size = size, .name = p->name
-	};
+	*mail =
+	    (struct mail){ .held = size <= p->view.most, .fd = fd, .size = size, .name = p->name };
 	return SOURCE_MAIL;
 }
 

@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include "core/ceilings.h"
 #include "core/err.h"
 
 struct arena;
@@ -16,13 +17,14 @@ struct piped;
  *
  * It is taken in as a whole first, in memory or, beyond LIMIT_HELD_MEMORY, in a file of ${tmp_dir}
  * that has no name.  What opens with a separator is an mbox: its mails are handed out one by one;
- * everything else is one input, which beyond LIMIT_XML_BYTES is stood for by zeros.  No mail has a
+ * everything else is one input, which beyond ${ceilings->unpacked} is stood for by zeros.  No mail has a
  * key: each delivery counts by itself.
  *
  * ERR_SOURCE when nothing at all comes: no MTA delivers an empty mail, so whoever was to give one
  * failed, and may try again.  Likewise when there is no room for it.
  */
-struct piped *piped_open(struct arena *arena, int in, const char *tmp_dir, struct err *e);
+struct piped *piped_open(struct arena *arena, int in, const char *tmp_dir,
+    const struct ceilings *ceilings, struct err *e);
 void piped_close(struct piped *p);
 
 int piped_next(struct piped *p, struct mail *mail, struct err *e);

@@ -210,8 +210,11 @@ stopped(const struct settle *s, enum box b, const char *doing, int errnum, struc
 	buf_init(&name, (size_t)64 << 10);
 	buf_printf(&name, "%s%s%s/%s", s->path.p, s->path.p[0] != '\0' ? "/" : "", folder_box(b),
 	    s->name.p);
-	syserr_set(e, errnum == ENAMETOOLONG || errnum == EEXIST ? ERR_MESSAGE : ERR_SOURCE, doing,
-	    s->root, buf_str(&name), errnum);
+	/* What stops all of them names the mailbox: which mail meets it first is chance. */
+	if (errnum == ENAMETOOLONG || errnum == EEXIST)
+		syserr_set(e, ERR_MESSAGE, doing, s->root, buf_str(&name), errnum);
+	else
+		syserr_set(e, ERR_SOURCE, doing, s->root, STR(""), errnum);
 	buf_fini(&name);
 	return -1;
 }
@@ -230,10 +233,11 @@ act(struct settle *s, enum box b, struct str name, enum known what, struct err *
 		return move(s, s->moved, b, e);
 	if (s->after == AFTER_SEEN) {
 		errnum = mark_seen(s, b);
-		return errnum == 0 ? 0 : stopped(s, b, "could not mark as seen", errnum, e);
+		return errnum == 0 ? 0
+				   : stopped(s, b, "could not mark mails as seen in", errnum, e);
 	}
 	if (unlinkat(s->box[b], s->name.p, 0) != 0)
-		return stopped(s, b, "could not delete", errno, e);
+		return stopped(s, b, "could not delete mails in", errno, e);
 	s->changed[b] = true;
 	return 0;
 }

@@ -150,6 +150,8 @@ source_open(const struct source_conf *conf, const char *tmp_dir, struct err *e)
 	static const char *const prefixes[] = {
 		[SOURCE_MAILDIR] = "maildir:", [SOURCE_FILES] = "files:", [SOURCE_MBOX] = "mbox:"
 	};
+	const struct ceilings *ceilings =
+	    conf->ceilings != NULL ? conf->ceilings : &ceilings_default;
 	char real[PATH_MAX] = "";
 	enum source_kind kind;
 	struct arena *arena;
@@ -173,9 +175,9 @@ source_open(const struct source_conf *conf, const char *tmp_dir, struct err *e)
 	if (kind == SOURCE_MAILDIR)
 		s->maildir = maildir_open(arena, conf, root, e);
 	else if (kind == SOURCE_MBOX)
-		s->mbox = mboxfile_open(arena, root, tmp_dir, conf->watch, e);
+		s->mbox = mboxfile_open(arena, root, tmp_dir, ceilings->mail, conf->watch, e);
 	else if (kind == SOURCE_PIPED)
-		s->piped = piped_open(arena, STDIN_FILENO, tmp_dir, e);
+		s->piped = piped_open(arena, STDIN_FILENO, tmp_dir, ceilings, e);
 	else
 		s->files = files_open(arena, root, conf->watch, e);
 	if (s->maildir != NULL || s->files != NULL || s->mbox != NULL || s->piped != NULL)

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/ceilings.h"
 #include "core/err.h"
 #include "core/keyset.h"
 
@@ -28,6 +29,8 @@ struct source_conf {
 	const char *move_to;          /* AFTER_MOVE: ".Processed" or a path, see ingest/target.h */
 	const char *failures;         /* where unreadable mails go, likewise, or NULL: they stay */
 	bool watch;                   /* never at its end: wait for what comes */
+	const struct ceilings
+	    *ceilings; /* beyond them only the size is looked at; NULL: ceilings_default */
 };
 
 struct source;

@@ -40,7 +40,10 @@ abort_at_once(int socket)
 static void
 spin(int socket)
 {
-	for (volatile int i = 0; socket >= 0; i = !i)
+	volatile bool more = true;
+
+	(void)socket;
+	while (more)
 		;
 }
 

@@ -173,7 +173,7 @@ struct reading {
 	size_t ntables;
 };
 
-/* "COPY ruastat_data.domain (domain_id, name) FROM stdin;" */
+/* What follows COPY: "ruastat_data.domain (domain_id, name) FROM stdin;" */
 static int
 on_copy(struct reading *r, struct str line, struct err *e)
 {
@@ -181,7 +181,7 @@ on_copy(struct reading *r, struct str line, struct err *e)
 	const char *end;
 	size_t n;
 
-	if (!take(&line, STR("COPY ruastat_data.")) || !take_name(&line, table) ||
+	if (!take(&line, STR(" ruastat_data.")) || !take_name(&line, table) ||
 	    !take(&line, STR(" (")))
 		return not_ours(e, "it holds tables of others");
 	end = memchr(line.p, ')', line.n);
@@ -198,15 +198,15 @@ on_copy(struct reading *r, struct str line, struct err *e)
 	return r->sink->table(r->sink->arg, table, columns, e);
 }
 
-/* "SELECT pg_catalog.setval('ruastat_data.intake_id', 12, true);" */
+/* What follows SELECT: "pg_catalog.setval('ruastat_data.intake_id', 12, true);" */
 static int
 on_sequence(struct reading *r, struct str line, struct err *e)
 {
 	char name[NAME_BYTES], value[NAME_BYTES];
 	bool called;
 
-	if (!take(&line, STR("SELECT pg_catalog.setval('ruastat_data.")) ||
-	    !take_name(&line, name) || !take(&line, STR("', ")) || !take_name(&line, value) ||
+	if (!take(&line, STR(" pg_catalog.setval('ruastat_data.")) || !take_name(&line, name) ||
+	    !take(&line, STR("', ")) || !take_name(&line, value) ||
 	    strspn(value, "0123456789") != strlen(value) || !take(&line, STR(", ")))
 		return not_ours(e, "it holds sequences of others");
 	called = str_eq(line, STR("true);\n"));
@@ -218,16 +218,20 @@ on_sequence(struct reading *r, struct str line, struct err *e)
 static int
 on_piece(struct reading *r, const struct piece *piece, struct err *e)
 {
+	struct str line = piece->text;
+
 	if (r->rows && piece->whole && str_eq(piece->text, STR("\\.\n"))) {
 		r->rows = false;
 		return r->sink->end(r->sink->arg, e);
 	}
 	if (r->rows)
 		return r->sink->rows(r->sink->arg, piece->text, e);
-	if (piece->whole && starts(piece->text, STR("COPY ")))
-		return on_copy(r, piece->text, e);
-	if (piece->whole && starts(piece->text, STR("SELECT pg_catalog.setval(")))
-		return on_sequence(r, piece->text, e);
+	if (!piece->whole)
+		return 0;
+	if (take(&line, STR("COPY")) && starts(line, STR(" ")))
+		return on_copy(r, line, e);
+	if (take(&line, STR("SELECT")) && starts(line, STR(" pg_catalog.setval(")))
+		return on_sequence(r, line, e);
 	return 0;
 }
 

@@ -17,20 +17,6 @@ on_notice(void *arg, const char *text)
 	log_event(LOG_DEBUG, "%.*s", (int)strcspn(text, "\n"), text);
 }
 
-/* libpq tells in lines what is to be one. */
-static void
-join_lines(struct err *e)
-{
-	char *to = e->text;
-
-	for (const char *p = e->text; *p != '\0'; p++)
-		if (*p != '\n' && *p != '\t')
-			*to++ = *p;
-		else if (to > e->text && to[-1] != ' ' && p[1] != '\0')
-			*to++ = ' ';
-	*to = '\0';
-}
-
 /* What the admin's defaults may not change. */
 static int
 set_up(PGconn *c, const char *sql, struct err *e)
@@ -59,6 +45,15 @@ flatten(const PGconn *c, char *room, size_t n)
 	room[at] = '\0';
 }
 
+int
+connection_lost(const PGconn *c, struct err *e)
+{
+	char why[sizeof(e->text)];
+
+	flatten(c, why, sizeof(why));
+	return err_set(e, ERR_DATABASE, "lost the database: %s", why);
+}
+
 /* Connect, as ${user} unless that is NULL. */
 static PGconn *
 connect_as(const struct database *db, const char *user, struct err *e)
@@ -84,8 +79,7 @@ connect_as(const struct database *db, const char *user, struct err *e)
 	else if (PQsetClientEncoding(c, "UTF8") == 0)
 		return c;
 	else
-		err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(c));
-	join_lines(e);
+		connection_lost(c, e);
 	PQfinish(c);
 	return NULL;
 }
@@ -145,9 +139,10 @@ connection_judge(PGconn *c, const PGresult *r, struct err *e)
 	primary = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);
 	detail = PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
 	if (state == NULL || PQstatus(c) != CONNECTION_OK) {
-		err_set(e, ERR_DATABASE, "lost the database: %s",
-		    primary != NULL ? primary : PQerrorMessage(c));
-		join_lines(e);
+		if (primary != NULL)
+			err_set(e, ERR_DATABASE, "lost the database: %s", primary);
+		else
+			connection_lost(c, e);
 		return REMEDY_RETRY;
 	}
 	/* The detail comes last: a whole row may be quoted in it, and the end of that is cut. */

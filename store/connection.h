@@ -29,6 +29,9 @@ PGconn *connection_new(const struct database *db, struct err *e);
  */
 PGconn *connection_new_reader(const struct database *db, struct err *e);
 
+/* ERR_DATABASE with what libpq says of ${c}, in one line.  Returns -1. */
+int connection_lost(const PGconn *c, struct err *e);
+
 /* Judge ${r} (NULL: the connection broke): REMEDY_NONE, or the story in ${e}.  Clears nothing. */
 enum remedy connection_judge(PGconn *c, const PGresult *r, struct err *e);
 

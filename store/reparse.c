@@ -256,8 +256,7 @@ push(struct reparse *r, size_t least, struct err *e)
 		return 0;
 	ok = PQputCopyData(r->c, r->out.p, (int)r->out.n);
 	buf_reset(&r->out);
-	return ok == 1 ? 0
-		       : err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(r->c));
+	return ok == 1 ? 0 : connection_lost(r->c, e);
 }
 
 static int

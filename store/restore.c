@@ -61,7 +61,7 @@ on_table(void *arg, const char *table, const char *columns, struct err *e)
 static int
 lost(PGconn *c, struct err *e)
 {
-	return err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(c));
+	return connection_lost(c, e);
 }
 
 static int

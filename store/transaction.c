@@ -90,7 +90,7 @@ sent(struct transaction *t, int ok, struct err *e)
 {
 	if (ok == 1)
 		return 1;
-	return err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(t->c));
+	return connection_lost(t->c, e);
 }
 
 /* Send the prepared statement ${name}. */

@@ -340,7 +340,7 @@ flush(struct writer *w, struct err *e)
 
 	w->full = rc > 0;
 	if (rc < 0)
-		return err_set(e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(w->c));
+		return connection_lost(w->c, e);
 	return 0;
 }
 
@@ -360,8 +360,7 @@ pump(struct writer *w, const struct step *step, struct err *e)
 			copy_tail(&w->t.out);
 		if (PQputCopyData(w->c, w->t.out.p, (int)w->t.out.n) != 1 ||
 		    (more == 0 && PQputCopyEnd(w->c, NULL) != 1))
-			return err_set(
-			    e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(w->c));
+			return connection_lost(w->c, e);
 		buf_reset(&w->t.out);
 		w->tail = more == 0;
 		if (flush(w, e) < 0)
@@ -393,7 +392,7 @@ advance(struct writer *w, const struct step *step)
 		fail(w, &e, REMEDY_RETRY);
 	}
 	if (PQconsumeInput(w->c) == 0) {
-		err_set(&e, ERR_DATABASE, "lost the database: %s", PQerrorMessage(w->c));
+		connection_lost(w->c, &e);
 		fail(w, &e, REMEDY_RETRY);
 		return 1;
 	}

@@ -6,7 +6,7 @@ SELECT coalesce(r.path, s.name) AS mailbox, s.name AS source, r.begun_at, r.ende
 FROM ruastat_data.source s
 FULL JOIN ruastat_data.run r ON r.source_id = s.source_id;
 COMMENT ON VIEW ruastat.mailboxes IS 'A row for each mailbox, directory or file ever read: its last run';
-COMMENT ON COLUMN ruastat.mailboxes.mailbox IS 'Its path or URL';
+COMMENT ON COLUMN ruastat.mailboxes.mailbox IS 'Its path, or its URL and the folders named apart from it';
 COMMENT ON COLUMN ruastat.mailboxes.source IS 'Its name in ruastat.intake; NULL when it could never be opened';
 COMMENT ON COLUMN ruastat.mailboxes.begun_at IS 'When its last run began; NULL: not since a version without this view';
 COMMENT ON COLUMN ruastat.mailboxes.ended_at IS 'When that ended; NULL: it is under way, or was killed';

@@ -44,7 +44,7 @@ heard()
 watch()
 {
 	: >"$work/watch.err"
-	"${as[@]}" env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC=1000000 "$work/ruastat" ingest --watch \
+	"${as[@]}" env NOTIFY_SOCKET="$work/notify" WATCHDOG_USEC="${pulse-1000000}" "$work/ruastat" ingest --watch \
 		--state-dir "$state" "$@" >"$work/watch.out" 2>"$work/watch.err" </dev/null &
 	watcher=$!
 	servers+=("$watcher")
@@ -302,6 +302,21 @@ is "$(grep -c 'Permission denied' "$work/watch.err")" 1 'told once'
 kill -INT $watcher
 ended
 is $? 0 'SIGINT ends it as well'
+
+# A new configuration is read where nothing is in hand, too, and no watchdog's beat is due.
+maildir "$work/late"
+configure late
+was=$(heard READY=1)
+pulse='' watch --config "$conf"
+until_true ready_times $((was + 1))
+sleep 0.5
+configure late two
+kill -HUP $watcher
+until_true ready_times $((was + 2))
+result $? 'SIGHUP wakes it'
+kill -TERM $watcher
+ended
+is $? 0 'and it ends well'
 
 # A server of the admin's that is away for long.
 bin=$(find /usr/lib/postgresql/*/bin -maxdepth 0 | sort -V | tail -n 1)

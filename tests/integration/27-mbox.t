@@ -133,7 +133,7 @@ fi
 # Watched.
 "${as[@]}" "$work/ruastat" ingest --watch --no-config --state-dir "$state" "$box" 2>"$work/watch.err" &
 watcher=$!
-servers+=($watcher)
+servers+=("$watcher")
 outcomes()
 {
 	[ "$(sql 'SELECT count(*) FROM ruastat.intake')" = "$1" ]
@@ -167,7 +167,7 @@ generate()
 
 # Killed again and again: each mail has one row all the same.
 use_state killed
-generate 3000 "$work/many"
+generate 1500 "$work/many"
 box=$work/many
 ingest /var/mail/ruastat-no-such-user
 hold_up

@@ -43,18 +43,22 @@ END
 deed crash wrong | put "$work/mails/no-deed"
 printf '%s\t%s\t\n' no-deed 'imported|duplicate' >>"$work/wanted"
 
-# The highest resident memory of any worker of process ${1}, in KiB, into $worker.
+# The highest resident memory of any worker of process ${1}, in KiB, into $worker, and the most CPU
+# time that one used, in seconds, into $cpu.
 watch()
 {
 	local p n children
 
 	worker=0
+	cpu=0
 	while [ -d "/proc/$1/task" ]; do
 		children=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
 		for p in $children; do
 			[[ $(cat "/proc/$p/comm" 2>/dev/null) = ruastat* ]] || continue
 			n=$(awk '/^VmHWM:/ { print $2 }' "/proc/$p/status" 2>/dev/null)
 			[ "${n:-0}" -le "$worker" ] || worker=$n
+			n=$(awk -v hz="$(getconf CLK_TCK)" '{ print int(($14 + $15) / hz) }' "/proc/$p/stat" 2>/dev/null)
+			[ "${n:-0}" -le "$cpu" ] || cpu=$n
 		done
 		sleep 0.05
 	done
@@ -112,6 +116,12 @@ verifies 'verify finds nothing wrong'
 watched "$work/good"
 is "$status $(totals mails)" '0 0' 'none is met again'
 
+# Without the variable nobody can make a worker do anything.
+deed crash | put "$work/crash"
+unset RUASTAT_TEST_WORKER
+ingest "$work/crash"
+is "$status $(totals duplicate)" '0 1' 'without the variable the field says nothing'
+
 # A mail that is too large is not read at all.
 maildir "$work/large"
 "${as[@]}" ln "$work/mails/sparse-1-gb" "$work/large/new/1"
@@ -124,12 +134,6 @@ else
 	is "$? $(totals too_big) $(grep -c 'read' "$work/trace")" '2 1 0' 'a mail of 1 GB is refused unread'
 fi
 
-# Without the variable nobody can make a worker do anything.
-deed crash | put "$work/crash"
-unset RUASTAT_TEST_WORKER
-ingest "$work/crash"
-is "$status $(totals duplicate)" '0 1' 'without the variable the field says nothing'
-
 if [ "$full" = full ]; then
 	while IFS=$'\t' read -r name outcome reason; do
 		[[ $name != worker-* ]] || continue
@@ -137,8 +141,9 @@ if [ "$full" = full ]; then
 		maildir "$work/one-$name"
 		"${as[@]}" ln "$work/mails/$name" "$work/one-$name/new/1"
 		watched "$work/one-$name"
-		diag "$name: $took ms, worker $((worker / 1024)) MB"
-		[ "$took" -lt 20000 ]
+		diag "$name: $took ms, worker $((worker / 1024)) MB, $cpu s of CPU time"
+		# On a machine that others use the clock tells nothing.
+		[ "$cpu" -lt 16 ] && { [ "$took" -lt 20000 ] || awk '{ exit $1 < 4 }' /proc/loadavg; }
 		result $? "$name in time"
 	done <"$work/wanted"
 fi

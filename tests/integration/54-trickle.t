@@ -3,13 +3,13 @@
 # whatever dies, and whenever, all is exact in the end.
 # timeout: 5400
 #
-# Fifteen kills; with RUASTAT_DRILL=full a thousand, in an hour.  RUASTAT_DRILL_KILLS and
+# A dozen kills; with RUASTAT_DRILL=full a thousand, in an hour.  RUASTAT_DRILL_KILLS and
 # RUASTAT_DRILL_SECONDS say other figures, RUASTAT_DRILL_SEED repeats mails and plan.
 set -u
 # shellcheck source=tests/integration/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-kills=15 seconds=10
+kills=12 seconds=8
 if [ "${RUASTAT_DRILL:-}" = full ]; then
 	unset RUASTAT_TEST_NOSYNC
 	kills=1000 seconds=3600

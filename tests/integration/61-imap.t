@@ -209,6 +209,8 @@ read_as many 'folders={ "DMARC/*" }'
 is "$status $(totals mails imported)" '0 4 4' 'a pattern: all levels'
 read_as many 'folders={ "DMARC/*", "Other" }'
 is "$status $(totals mails imported)" '0 6 6' 'and a name'
+is "$(sql "SELECT result FROM ruastat.mailboxes WHERE mailbox LIKE 'imap%many%/ DMARC/* Other' OR mailbox LIKE 'imap%many% DMARC/* Other'")" fine \
+	'the run is known by the folders too'
 is "$(sql "SELECT DISTINCT split_part(name, ';', 1) FROM ruastat.intake WHERE source LIKE 'imap://many@%' ORDER BY 1" | xargs)" \
 	'DMARC/A DMARC/B/C DMARC/Größe Other' 'they are named as people do'
 read_as many 'folders={ "DMARC/*", "Other", "INBOX" }' 'after="move"' 'move_to="DMARC/Done"'
@@ -280,6 +282,8 @@ for way in plain login; do
 	refused 75,1 'authentication failed' "a wrong password, $way" "auth=$way" "password_file=\"$work/wrong\""
 	is "$(($(tried) - before)) $(grep -c . "$work/err")" '1 1' 'and it is tried and told once'
 done
+is "$(sql "SELECT DISTINCT result FROM ruastat.mailboxes WHERE trouble ~* 'authentication failed'")" trouble \
+	'and written down'
 for token in old forged eve; do
 	for way in xoauth2 oauthbearer; do
 		refused 75,1 'authentication|invalid|expired|token' "a token that is no good: $token, $way" \

@@ -60,6 +60,7 @@ else
 fi
 
 # From here on a systemd runs them.
+: >"$work/err"
 unified=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
 cgroup=$unified/ruastat-test-$$
 remove_cgroup()
@@ -75,7 +76,7 @@ remove_cgroup()
 if [ "$(id -u)" != 0 ] || [ ! -x /lib/systemd/systemd ] || [ -z "$unified" ] || ! mkdir "$cgroup" 2>"$work/err" ||
 	! unshare --mount --pid --fork --uts --ipc --net --cgroup true 2>>"$work/err"; then
 	[ ! -d "$cgroup" ] || remove_cgroup
-	skip 'a systemd that runs them' "it takes root, namespaces and a cgroup: $(tail -n 1 "$work/err")"
+	skip 'a systemd that runs them' "it takes root, namespaces and a cgroup of one's own: $(tail -n 1 "$work/err")"
 	done_testing
 	exit
 fi
@@ -163,6 +164,11 @@ answers()
 	[ "$(page) $(now serve ActiveState)" = '200 active' ]
 }
 
+watches()
+{
+	[ "$(now watch ActiveState)" = active ]
+}
+
 systemd-sysusers /usr/lib/sysusers.d/ruastat.conf
 systemd-tmpfiles --create /usr/lib/tmpfiles.d/ruastat.conf
 mkdir -p /home/ada/Maildir/new /home/ada/Maildir/cur /home/ada/Maildir/tmp
@@ -207,7 +213,9 @@ done >/drill/jails
 say jailed "$(sed -n '1p;3p' /drill/jails | xargs) $(($(sed -n 4p /drill/jails) - $(sed -n 2p /drill/jails)))"
 started=$SECONDS
 systemctl reload ruastat-watch.service
-say 'reload' "$? $(now watch ActiveState) $((SECONDS - started < 20))"
+rc=$?
+until_true watches
+say 'reload' "$rc $(now watch ActiveState) $((SECONDS - started < 20))"
 
 # The server goes with the unit that started it, without a word to those who use it.
 systemctl kill --signal=KILL ruastat-serve.service

@@ -192,6 +192,9 @@ mail('zip-5-deep', 'too_big', 'nested more than 3 deep', ['r.zip',
 mail('zip-of-zips', 'too_big|corrupt', 'more than 1000 members; max_members raises it', ['r.zip',
 	zip(Array.from({ length: 20 }, (_, i) => member(`r${i}.zip`,
 		zip(Array(100).fill(member('r.xml', Buffer.from('<feedback/>')))))))])
+mail('zip-directory', 'corrupt', '.', ['r.zip', finish([Buffer.from('PK\x03\x04')],
+	Array.from({ length: full ? 65535 : 20000 }, (_, i) => central({ name: 'r.xml', raw: '', crc: 0, length: 5 }, i)))])
+mail('gzip-members', 'corrupt|not_a_report', '', ['r.xml.gz', Buffer.concat(Array(many).fill(gzipSync('')))])
 mail('zip-members', 'too_big|corrupt', 'more than 1000 members', ['r.zip',
 	zip(Array(5000).fill(member('r.xml', Buffer.from('<feedback/>'))))])
 
@@ -254,6 +257,8 @@ write('mime-parts-250', 'too_big', 'more than 200 parts; max_parts raises it', h
 write('mime-deep', 'too_big', 'nested more than 10 deep; this limit is fixed|fixed', head(),
 	...Array.from({ length: 20000 }, (_, i) =>
 		`--${i === 0 ? '=_b' : `b${i - 1}`}\nContent-Type: multipart/mixed; boundary="b${i}"\n\n`), 'x\n')
+write('mime-deep-same', 'too_big', 'nested more than 10 deep; this limit is fixed', head(),
+	'--=_b\nContent-Type: multipart/mixed; boundary="=_b"\n\n'.repeat(19000), 'x\n')
 write('mime-deep-100', 'too_big', 'nested more than 10 deep; this limit is fixed', head(),
 	...Array.from({ length: 100 }, (_, i) =>
 		`--${i === 0 ? '=_b' : `b${i - 1}`}\nContent-Type: multipart/mixed; boundary="b${i}"\n\n`), 'x\n')
@@ -268,6 +273,8 @@ write('subject-words', 'imported', '', head().replace('Subject: ', `Subject: ${'
 write('header-brackets', 'imported', '', head().replace('From: ', `From: ${'<('.repeat(50000)}`), part('r.xml'), Buffer.from(report('brackets')).toString('base64'), '\n--=_b--\n')
 write('continuations', 'imported', '', head(), part('r.xml').replace('filename="r.xml"',
 	Array.from({ length: 12000 }, (_, i) => `filename*${i}=a`).join(';\n ')), Buffer.from(report('continuations')).toString('base64'), '\n--=_b--\n')
+write('parameters', 'imported', '', head(), part('r.xml').replace('filename="r.xml"',
+	Array.from({ length: 60000 }, (_, i) => `f${i}*0=a`).join(';\n ')), Buffer.from(report('parameters')).toString('base64'), '\n--=_b--\n')
 write('boundary-long', 'imported|not_a_report|corrupt|too_big', '', head().replace('=_b"', `${'b'.repeat(200000)}"`), `--${'b'.repeat(200000)}\n`.repeat(full ? 100 : 10))
 write('boundary-prefixes', 'imported|not_a_report|too_big', '', head().replace('=_b"', `${'-'.repeat(60)}"`), '-'.repeat(61).concat('\n').repeat(15000),
 	`${'-'.repeat(hundred)}\n`)

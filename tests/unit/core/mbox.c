@@ -71,6 +71,12 @@ put_mails(struct str s, struct buf *out)
 	buf_put8(out, '\0');
 }
 
+#define TEN "0123456789"
+#define HUNDRED TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN
+#define LONG                                                                                 \
+	"From a Wed Nov 15 " HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED \
+	    HUNDRED HUNDRED "\n"
+
 static void
 every_form(void **state)
 {
@@ -136,6 +142,8 @@ every_form(void **state)
 		    "[Subject: FOLDER INTERNAL DATA\n\nx\n]" },
 		{ "a separator that is not whole", SEP "A: 1\n\nx\n\nFrom a Wed Nov 15",
 		    "[A: 1\n\nx\n\n]" },
+		{ "a line too long for one", SEP "A: 1\n\nx\n\n" LONG "y\n\n" SEP "B: 2\n",
+		    "[A: 1\n\nx\n\n" LONG "y\n\n][B: 2\n]" },
 		{ "a mail without anything", SEP "\n" SEP "\n", "[\n][\n]" },
 		{ "nothing", "", "" },
 	};

@@ -389,8 +389,10 @@ nothing_is_missed_while_others_deliver(void **state)
 	assert_true(dir >= 0);
 	pid = fork();
 	assert_true(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		keyset_free(known);
 		keep_busy(dir, stop);
+	}
 	s = open_source(tree.path, false);
 	count_crowd(s, known, met);
 	source_close(s);
