@@ -81,7 +81,7 @@ $(drivers): %: %.o $(call libs,cli)
 
 # Each target of tests/fuzz alone, by libFuzzer; else all of them in one program that plays inputs
 # back, where each has a name of its own.  The configuration is read in cli/, which has a main.
-configs = $(patsubst %.c,$(B)/%.o,$(wildcard cli/config*.c))
+configs = $(patsubst %.c,$(B)/%.o,$(wildcard cli/config*.c) cli/domains.c cli/size.c)
 $(B)/tests/fuzz/config: $(configs)
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(filter-out $(B)/cli.a,$(call libs,cli))
 	$(call say,LINK)

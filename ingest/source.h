@@ -83,7 +83,7 @@ bool source_is_below(const struct source *s);
  */
 void source_resume(struct source *s, const struct mark *marks, size_t n);
 
-/* Likewise how far an mbox was read (ruastat_data.position). */
+/* Likewise how far an mbox was read (ruastat_data.mbox). */
 void source_resume_at(struct source *s, const struct position *p);
 
 /* After that: whether it has nothing new, so that none of its keys need be known. */

@@ -21,7 +21,7 @@ with()
 	status=$?
 }
 
-# Every view, but for numbers and times of mails, into the file ${1}.
+# Every view of reports and mails, but for numbers and times of mails, into the file ${1}.
 picture()
 {
 	local view columns
@@ -30,7 +30,7 @@ picture()
 		echo "SELECT '$view', $columns FROM ruastat.$view;"
 	done < <(sql "SELECT table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
 		FROM information_schema.columns
-		WHERE table_schema = 'ruastat' AND column_name NOT IN ('intake_id', 'read_at', 'imported_at')
+		WHERE table_schema = 'ruastat' AND table_name <> 'mailboxes' AND column_name NOT IN ('intake_id', 'read_at', 'imported_at')
 		GROUP BY 1 ORDER BY 1") >"$work/views.sql"
 	chmod 644 "$work/views.sql"
 	timeout 60 "${as[@]}" "$work/ruastat" psql --no-config --state-dir "$state" -- -XqAt -v ON_ERROR_STOP=1 \
