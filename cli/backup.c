@@ -114,7 +114,7 @@ backup_to(struct context *c, const char *path, struct err *e)
 	if (outfile_commit(&out, &bytes, e) < 0)
 		return -1;
 	if (isatty(STDOUT_FILENO) || c->verbose)
-		printf("%s: %.1f MB\n", path, (double)bytes / 1e6);
+		printf("%s: %.1f MB\n", path, (double)bytes / 1048576);
 	return EXIT_FINE;
 }
 
@@ -147,6 +147,6 @@ const struct verb verb_backup = {
 	.name = "backup",
 	.arguments = "[OPTION]... FILE",
 	.summary = "write all that is stored to a file",
-	.help = NULL,
+	.help = "  FILE                  replaced only when all went well; - for standard output\n",
 	.run = run,
 };

@@ -26,6 +26,23 @@ struct config_section {
 /* libconfuse tells its errors by a callback without an argument. */
 static struct err *telling;
 
+/* What to do, where libconfuse's words do not say it. */
+static const char *
+advice(const char *text)
+{
+	static const char *const units[] = { "KB", "MB", "GB" };
+	char as_option[40];
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		snprintf(as_option, sizeof(as_option), "no such option '%s'", units[i]);
+		if (strcmp(text, as_option) == 0)
+			return ": a size with a blank in it stands between double quotes";
+	}
+	return strncmp(text, "found duplicate title", 21) == 0
+	    ? ": each source has a name of its own"
+	    : "";
+}
+
 static void
 tell(cfg_t *cfg, const char *fmt, va_list ap)
 {
@@ -33,8 +50,9 @@ tell(cfg_t *cfg, const char *fmt, va_list ap)
 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (telling->kind == ERR_NONE)
-		err_set(telling, ERR_CONFIG, "\"%s\" line %d: %s",
-		    cfg->filename != NULL ? cfg->filename : "configuration", cfg->line, text);
+		err_set(telling, ERR_CONFIG, "\"%s\" line %d: %s%s",
+		    cfg->filename != NULL ? cfg->filename : "configuration", cfg->line, text,
+		    advice(text));
 }
 
 static cfg_t *

@@ -366,17 +366,21 @@ const struct verb verb_ingest = {
 	.name = "ingest",
 	.arguments = "[OPTION]... [SOURCE]...",
 	.summary = "read the reports in mailboxes and files into the database",
-	.help = "  --dry-run             parse and tell, but store and touch nothing\n"
-		"  --watch               go on: store mails as they come\n"
-		"  --after ACTION        what to do to a mailbox's mails once stored:\n"
-		"                        keep (the default), seen, move or delete\n"
-		"  --move-to FOLDER      where --after move puts them\n"
-		"  --failures FOLDER     where mails go that hold a report nobody can read\n"
-		"  --subfolders          a maildir's subfolders too\n"
-		"  --password-file FILE, --password-command COMMAND\n"
-		"                        where the password of a URL comes from\n"
-		"  --ca-file FILE, --fingerprint SHA256, --tls off\n"
-		"                        whom to trust there\n",
+	.help =
+	    "  SOURCE                a maildir, mbox, directory, file or URL, or a name in the\n"
+	    "                        configuration; - alone for standard input, from an MTA\n"
+	    "  --dry-run             parse and tell, but store and touch nothing\n"
+	    "  --watch               go on: store mails as they come\n"
+	    "  --after ACTION        what to do to a mailbox's mails once stored:\n"
+	    "                        keep (the default), seen, move or delete\n"
+	    "  --move-to FOLDER      where --after move puts them\n"
+	    "  --failures FOLDER     where mails go that hold a report which could\n"
+	    "                        not be stored\n"
+	    "  --subfolders          a maildir's subfolders too\n"
+	    "  --password-file FILE, --password-command COMMAND\n"
+	    "                        where the password of a URL comes from\n"
+	    "  --ca-file FILE, --fingerprint SHA256, --tls off\n"
+	    "                        whom to trust there\n",
 	.hushed = hushed,
 	.run = run,
 };

@@ -6,6 +6,7 @@
 #include "cli/table.h"
 #include "cli/verbs.h"
 #include "core/log.h"
+#include "core/vocabulary.h"
 
 #define ROWS "50" /* of a table for people; programs get all */
 
@@ -24,6 +25,17 @@ struct found {
 };
 
 static int
+take_outcome(struct wish *w, const char *value, struct err *e)
+{
+	w->outcome = value;
+	for (enum outcome o = 0; o < OUTCOME_COUNT; o++)
+		if (o != OUTCOME_REPORT && strcmp(value, outcome_name(o)) == 0)
+			return 0;
+	return err_set(e, ERR_CONFIG,
+	    "--outcome is \"%s\"; \"ruastat intake --help\" lists what it can be", value);
+}
+
+static int
 take(void *arg, int val, const char *value, struct err *e)
 {
 	struct wish *w = arg;
@@ -40,8 +52,7 @@ take(void *arg, int val, const char *value, struct err *e)
 		w->domain = value;
 		break;
 	case OPT_OUTCOME:
-		w->outcome = value;
-		break;
+		return take_outcome(w, value, e);
 	case OPT_POLICIES:
 		w->policies = true;
 		break;

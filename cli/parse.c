@@ -343,6 +343,7 @@ const struct verb verb_parse = {
 	.name = "parse",
 	.arguments = "[OPTION]... PATH...",
 	.summary = "tell what mails and files say, without a database",
-	.help = "  --records             the records, too\n",
+	.help = "  --records             the records, too\n"
+		"  PATH                  a mailbox, a directory or a file; - for standard input\n",
 	.run = run,
 };

@@ -209,6 +209,7 @@ const struct verb verb_restore = {
 	.name = "restore",
 	.arguments = "[OPTION]... FILE",
 	.summary = "bring a backup back into an empty database",
-	.help = "  --replace             put what the private cluster has aside, and keep it\n",
+	.help = "  --replace             put what the private cluster has aside, and keep it\n"
+		"  FILE                  that \"ruastat backup\" wrote; - for standard input\n",
 	.run = run,
 };

@@ -48,7 +48,7 @@ row_of(const struct mailbox *b, const char *row[COLUMNS])
 static void
 size_text(char *room, size_t n, uint64_t bytes)
 {
-	static const char *const units[] = { "kB", "MB", "GB", "TB" };
+	static const char *const units[] = { "KB", "MB", "GB", "TB" };
 	double v = (double)bytes / 1024;
 	size_t unit = 0;
 

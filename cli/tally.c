@@ -42,10 +42,12 @@ tally_unreadable(const struct tally *t)
 void
 tally_warn(const struct tally *t)
 {
+	bool one = tally_unreadable(t) == 1;
+
 	log_event(LOG_WARN,
-	    "%llu new mails hold a report that could not be stored (%llu corrupt, %llu unsupported, "
+	    "%llu new mail%s a report that could not be stored (%llu corrupt, %llu unsupported, "
 	    "%llu too_big, %llu refused); \"ruastat intake\" lists them",
-	    (unsigned long long)tally_unreadable(t),
+	    (unsigned long long)tally_unreadable(t), one ? " holds" : "s hold",
 	    (unsigned long long)t->outcomes[OUTCOME_CORRUPT],
 	    (unsigned long long)t->outcomes[OUTCOME_UNSUPPORTED],
 	    (unsigned long long)t->outcomes[OUTCOME_TOO_BIG],

@@ -42,7 +42,8 @@ settle_new(struct arena *arena, const struct source_conf *conf, const char *root
 	struct settle *s = arena_alloc(arena, sizeof(*s));
 
 	if (s == NULL || (conf->after == AFTER_MOVE && conf->move_to == NULL)) {
-		err_set(e, ERR_CONFIG, "cannot move the mails of \"%s\": it is not said where to",
+		err_set(e, ERR_CONFIG,
+		    "cannot move the mails of \"%s\": it is not said where to (--move-to, move_to)",
 		    root);
 		return NULL;
 	}

@@ -113,11 +113,14 @@ denied(char *path, struct buf *hint)
 		buf_printf(hint, " (ruastat runs as user %s: check the permissions)", self);
 		return;
 	}
-	user_name(st.st_uid, owner, sizeof(owner));
+	buf_printf(hint, " (ruastat runs as user %s: ", self);
+	/* Nobody becomes root by that: started as root, it runs as who it is now. */
+	if (st.st_uid != 0) {
+		user_name(st.st_uid, owner, sizeof(owner));
+		buf_printf(hint, "run it as the owner, sudo -u %s, or ", owner);
+	}
 	if (getgrgid_r(st.st_gid, &entry, names, sizeof(names), &gr) != 0)
 		gr = NULL;
-	buf_printf(
-	    hint, " (ruastat runs as user %s: run it as the owner, sudo -u %s, or ", self, owner);
 	if (gr != NULL && st.st_gid != 0 && (st.st_mode & bits) == bits && !is_member(st.st_gid))
 		buf_printf(hint, "usermod -aG %s %s)", gr->gr_name, self);
 	else
@@ -125,8 +128,7 @@ denied(char *path, struct buf *hint)
 	if (!hint->over)
 		return;
 	buf_reset(hint);
-	buf_printf(
-	    hint, " (ruastat runs as user %s: run it as the owner, sudo -u %s)", self, owner);
+	buf_printf(hint, " (ruastat runs as user %s: check the permissions)", self);
 }
 
 static void

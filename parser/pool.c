@@ -177,7 +177,7 @@ send_job(struct worker *w, const struct task *t, struct err *e)
 	if (frame_send_fd(w->child.socket, buf_str(&t->job), t->fd) != 0 && errno != EPIPE &&
 	    errno != ECONNRESET)
 		return err_set(
-		    e, ERR_SOURCE, "could not hand a message to the parser: %s", strerror(errno));
+		    e, ERR_SOURCE, "could not hand a mail to the parser: %s", strerror(errno));
 	/* A worker that died meanwhile hung up: pool_service will see to it and send again. */
 	w->messages++;
 	w->bytes += t->size;
@@ -265,7 +265,7 @@ begin(struct pool *p, struct worker *w, struct str payload, struct err *e)
 	if (begin_get(payload, &ticket, e) != 0)
 		return -1;
 	if (w->begun || w->ntasks == 0 || ticket != w->tasks[0].ticket)
-		return err_set(e, ERR_MESSAGE, "the parser began a message it was not given");
+		return err_set(e, ERR_MESSAGE, "the parser began a mail it was not given");
 	w->begun = true;
 	w->proven = true;
 	w->wall_ms = 0;
@@ -354,7 +354,7 @@ explain(const struct pool *p, const struct worker *w, const struct child_end *en
 	else if (end->signal != 0)
 		err_set(e, ERR_MESSAGE, "the parser crashed (signal %d)", end->signal);
 	else
-		err_set(e, ERR_MESSAGE, "the parser ended in mid-message (exit status %d)",
+		err_set(e, ERR_MESSAGE, "the parser ended in the middle of a mail (exit status %d)",
 		    end->status);
 }
 
@@ -398,7 +398,7 @@ replace(struct pool *p, struct worker *w, const char *why, struct err *e)
 		    "the parser cannot be set up or jailed; its own message says why");
 	if (!w->proven && ++p->stillborn >= STILLBORN)
 		return err_set(e, ERR_CONFIG,
-		    "the parser ended %d times before its first message (last: signal %d, exit "
+		    "the parser ended %d times before its first mail (last: signal %d, exit "
 		    "status %d)",
 		    STILLBORN, end.signal, end.status);
 	return w->ntasks > 0 ? start(p, w, e) : 0;

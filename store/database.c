@@ -289,8 +289,7 @@ make_ready(struct database *db, bool create, struct err *e)
 	if (check_server(c, e) < 0 || look(c, &s, e) < 0)
 		goto out;
 	if (!s.exists && !create) {
-		err_set(
-		    e, ERR_CONFIG, "%s is empty: \"ruastat ingest\" fills it", database_where(db));
+		err_set(e, ERR_CONFIG, "it is empty: \"ruastat ingest\" fills it");
 		goto out;
 	}
 	rc = 0;

@@ -125,7 +125,7 @@ is "$status" 1 'elsewhere a missing file is an error'
 if [ "$(id -u)" = 0 ]; then
 	install -m 660 -o root -g mail "$work/m1" "$work/closed"
 	ingest "$work/closed"
-	is "$status $(grep -c "run it as the owner, sudo -u root, or usermod -aG mail $user" \
+	is "$status $(grep -c "(ruastat runs as user $user: usermod -aG mail $user)" \
 		"$work/err")" '75 1' 'who may not read it is told what to do'
 else
 	skip 'who may not read it is told what to do' 'needs root'

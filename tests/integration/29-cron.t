@@ -117,7 +117,7 @@ cron "$work/closed3" "$work/bad" "$box"
 is "$(heard)" '75 2' 'a mailbox that cannot be opened is worse than a mail that cannot be read; both are told'
 broken 2
 cron "$work/closed3" "$work/bad" "$box"
-is "$(heard) $(grep -c '1 new mails hold a report that could not' "$work/err")" '75 1 1' 'another mail is news, the mailbox is not'
+is "$(heard) $(grep -c '1 new mail holds a report that could not' "$work/err")" '75 1 1' 'another mail is news, the mailbox is not'
 broken 3
 cron "$work/bad"
 is "$(heard)" '2 1' 'a mail that cannot be read, alone'

@@ -33,7 +33,7 @@ while IFS=$'\t' read -r name reason; do
 done <<-END
 	worker-crash	^the parser crashed .signal 11.$
 	worker-abort	^the parser crashed .signal 6. or needed more than 512 MB of memory; worker_memory raises it$
-	worker-exit	^the parser ended in mid-message .exit status 0.$
+	worker-exit	^the parser ended in the middle of a mail .exit status 0.$
 	worker-spin	^needed more than $seconds s of CPU time; worker_seconds raises it$
 	worker-hang	^the parser hung for $seconds s; worker_wait raises it$
 	worker-memory	^the parser crashed .signal 6. or needed more than 512 MB of memory; worker_memory raises it$

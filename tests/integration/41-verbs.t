@@ -87,6 +87,7 @@ is "$(json intake | jq -r .outcome | sort | tr '\n' ' ')" 'corrupt imported impo
 	'intake: every mail'
 is "$(json intake --outcome corrupt | jq -r '.reason != null')" true 'with the reason where there is one'
 exits 1 'an outcome that is none' intake --outcome lost
+says 'intake --help'
 says lost
 
 id=$(json intake --outcome corrupt | jq .intake_id)

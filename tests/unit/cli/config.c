@@ -303,6 +303,9 @@ limits_are_read(void **state)
 	} wrong[] = {
 		{ "max_mail_size = 64", "max_mail_size is \"64\"; it can be 1 MB to 512 MB" },
 		{ "max_mail_size = \"64 TB\"", "1 MB to 512 MB" },
+		{ "max_mail_size = 64 MB", "stands between double quotes" },
+		{ "source a {\npath = \"/a\"\n}\nsource a {\npath = \"/b\"\n}",
+		    "a name of its own" },
 		{ "max_mail_size = -1", "1 MB to 512 MB" },
 		{ "max_mail_size = 1.5MB", "1 MB to 512 MB" },
 		{ "max_mail_size = 18446744073709551615GB", "1 MB to 512 MB" },

@@ -77,6 +77,7 @@ put_mails(struct str s, struct buf *out)
 	"From a Wed Nov 15 " HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED HUNDRED \
 	    HUNDRED HUNDRED "\n"
 
+/* What mailboxes are made of; long because of the table. */
 static void
 every_form(void **state)
 {

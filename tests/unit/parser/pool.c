@@ -136,11 +136,11 @@ one_message_costs_itself_only(void **state)
 		{ "eat",
 		    "the parser crashed (signal 6) or needed more than 512 MB of memory; worker_memory raises it",
 		    0, false },
-		{ "exit", "the parser ended in mid-message (exit status 7)", 0, true },
+		{ "exit", "the parser ended in the middle of a mail (exit status 7)", 0, true },
 		{ "hang", "the parser hung for 1 s; worker_wait raises it", 0, true },
 		{ "not a frame", "the parser sent what is no frame", 0, true },
 		{ "a job", "the parser sent frames out of order", 0, true },
-		{ "again", "the parser began a message it was not given", 0, true },
+		{ "again", "the parser began a mail it was not given", 0, true },
 	};
 	struct err e;
 
@@ -334,10 +334,10 @@ workers_that_never_work_end_the_run(void **state)
 		const char *reason; /* why the message fails before, or NULL */
 	} cases[] = {
 		{ "unable", "the parser cannot be set up or jailed", NULL },
-		{ "stillborn", "the parser ended 10 times before its first message", NULL },
-		{ "wrong-ticket", "the parser ended 10 times before its first message",
-		    "the parser began a message it was not given" },
-		{ "early-record", "the parser ended 10 times before its first message",
+		{ "stillborn", "the parser ended 10 times before its first mail", NULL },
+		{ "wrong-ticket", "the parser ended 10 times before its first mail",
+		    "the parser began a mail it was not given" },
+		{ "early-record", "the parser ended 10 times before its first mail",
 		    "the parser sent frames out of order" },
 	};
 
