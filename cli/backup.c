@@ -9,6 +9,7 @@
 #include "cli/ask.h"
 #include "cli/outfile.h"
 #include "cli/signals.h"
+#include "cli/size.h"
 #include "cli/verbs.h"
 #include "core/log.h"
 #include "store/backup.h"
@@ -97,6 +98,7 @@ work_apart(struct context *c, int fd, int *status, struct err *e)
 static int
 backup_to(struct context *c, const char *path, struct err *e)
 {
+	char room[SIZE_TEXT_BYTES];
 	struct outfile out;
 	int status = EXIT_LATER;
 	uint64_t bytes;
@@ -114,7 +116,7 @@ backup_to(struct context *c, const char *path, struct err *e)
 	if (outfile_commit(&out, &bytes, e) < 0)
 		return -1;
 	if (isatty(STDOUT_FILENO) || c->verbose)
-		printf("%s: %.1f MB\n", path, (double)bytes / 1048576);
+		printf("%s: %s\n", path, size_text(bytes, room));
 	return EXIT_FINE;
 }
 

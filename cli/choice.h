@@ -31,7 +31,8 @@ int choice_at(struct config *c, const struct choice_options *o, int n, char **na
 
 /*
  * The name that the database knows the runs of a source by: its URL with the folders that are
- * named apart from it, or its path made absolute, into ${room} where need be.  Links are not followed: it must be the same when the mailbox is gone.
+ * named apart from it, or its path made absolute, into ${room} where need be.  Links are not followed:
+ * it must be the same when the mailbox is gone.
  */
 const char *choice_path(const struct source_conf *source, char *room, size_t n);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/verb.h"
+#include "core/account.h"
 
 #define USER "_ruastat"
 #define USER_STATE "/var/lib/ruastat"
@@ -21,17 +22,6 @@
 
 static char state_dir[4096]; /* one per process; context_enter hands it out */
 static bool by_environment;  /* HOME or XDG_STATE_HOME says where it is */
-
-static void
-user_name(uid_t uid, char *out, size_t n)
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	if (pw != NULL)
-		snprintf(out, n, "\"%s\"", pw->pw_name);
-	else
-		snprintf(out, n, "%u", (unsigned)uid);
-}
 
 /* The state directory where nothing was said: XDG's, or that of the system user. */
 static int
@@ -90,15 +80,13 @@ is_empty(int fd)
 static int
 not_ours(const char *where, uid_t owner, uid_t us, struct err *e)
 {
-	char theirs[64], ours[64];
+	struct account theirs, ours;
 
-	user_name(owner, theirs, sizeof(theirs));
-	user_name(us, ours, sizeof(ours));
 	return err_set(e, ERR_CONFIG,
-	    "cannot use \"%.200s\" as state directory: %s%.100s%s belongs to user %s, and ruastat runs as "
-	    "user %s: run it as the owner, or name another with --state-dir%s",
+	    "cannot use \"%.200s\" as state directory: %s%.100s%s belongs to user \"%s\", and ruastat runs as "
+	    "user \"%s\": run it as the owner, or name another with --state-dir%s",
 	    state_dir, where != NULL ? "\"" : "it", where != NULL ? where : "",
-	    where != NULL ? "\"" : "", theirs, ours,
+	    where != NULL ? "\"" : "", account_name(owner, &theirs), account_name(us, &ours),
 	    by_environment ? " (HOME or XDG_STATE_HOME may be somebody else's)" : "");
 }
 
@@ -277,13 +265,12 @@ take_possession(const struct context *c, struct err *e)
 {
 	int why = c->look ? 0 : make_dirs();
 	int fd = why == 0 ? open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	char self[64];
+	struct account self;
 	struct stat st;
 	int rc = 0;
 
 	if (fd < 0 && why == 0)
 		why = errno;
-	user_name(geteuid(), self, sizeof(self));
 	if (fd < 0 && why == ENOENT && c->look)
 		return 0;
 	if (fd < 0 && (why == EACCES || why == EPERM) && owner_above() != 0 &&
@@ -291,8 +278,8 @@ take_possession(const struct context *c, struct err *e)
 		return not_ours(NULL, owner_above(), geteuid(), e);
 	if (fd < 0)
 		return err_set(e, why == ENOSPC || why == EDQUOT ? ERR_DATABASE : ERR_CONFIG,
-		    "could not make the state directory \"%s\" as user %s: %s", state_dir, self,
-		    strerror(why));
+		    "could not make the state directory \"%s\" as user \"%s\": %s", state_dir,
+		    account_name(geteuid(), &self), strerror(why));
 	if (fstat(fd, &st) < 0)
 		rc = err_set(e, ERR_CONFIG, "cannot use \"%s\" as state directory: %s", state_dir,
 		    strerror(errno));

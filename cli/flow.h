@@ -62,8 +62,8 @@ int flow_read(struct flow *f, const struct source_conf *source, struct err *e);
 /*
  * Ingest ${n} sources, all at once, until ->stop is set or ${tick} says false: then what is in hand is
  * finished.  ${tick} is called each time something happened, the first time when all sources were
- * opened, and again after ${wait_ms} (-1: that is not needed), to the very end.  -1 when nothing more can be stored:
- * ERR_DATABASE or ERR_SOURCE may be over later.
+ * opened, and again after ${wait_ms} (-1: that is not needed), to the very end.  -1 when nothing more
+ * can be stored: ERR_DATABASE or ERR_SOURCE may be over later.
  */
 int flow_watch(struct flow *f, const struct source_conf *sources, size_t n,
     bool (*tick)(void *arg, const struct flow_state *state, int *wait_ms), void *arg,

@@ -26,6 +26,9 @@ is_roots(const char *path)
 {
 	struct stat st;
 
+	/* In /tmp anybody can have put a link, to where only root can write. */
+	if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode) && st.st_uid != 0)
+		return false;
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0 &&
 	    ((st.st_mode & 022) == 0 || (st.st_mode & S_ISVTX) != 0);
 }

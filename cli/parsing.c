@@ -1,13 +1,10 @@
 #include "cli/parsing.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "ingest/held.h"
 #include "parser/pool.h"
 
 #define FLYING ((size_t)2 * LIMIT_WORKERS)
@@ -135,33 +132,21 @@ parsing_service(struct parsing *p, const struct pollfd *fds, size_t n, int waite
 	return -1;
 }
 
-static int
-write_all(int fd, struct str s)
-{
-	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return -1;
-		s = (struct str){ s.p + n, s.n - (size_t)n };
-	}
-	return 0;
-}
-
 int
-parsing_seal(const struct str *pieces, size_t n, struct err *e)
+parsing_hold(const char *tmp_dir, const struct str *pieces, size_t n, struct err *e)
 {
-	int fd = memfd_create("mail", MFD_CLOEXEC | MFD_ALLOW_SEALING), rc = fd < 0 ? -1 : 0;
+	uint64_t size = 0;
+	int fd;
 
-	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = write_all(fd, pieces[i]);
-	if (rc == 0 &&
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0)
-		return fd;
-	err_set(e, ERR_SOURCE, "could not make room for a mail in memory: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return -1;
+	for (size_t i = 0; i < n; i++)
+		size += pieces[i].n;
+	fd = held_open(tmp_dir, size, e);
+	if (fd < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (held_write(fd, tmp_dir, pieces[i], e) < 0) {
+			close(fd);
+			return -1;
+		}
+	return held_seal(fd);
 }

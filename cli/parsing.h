@@ -49,9 +49,9 @@ int parsing_service(
     struct parsing *p, const struct pollfd *fds, size_t n, int waited_ms, struct err *e);
 
 /*
- * The ${n} pieces one behind the other in memory that nobody can change any more: its descriptor, the
- * caller's to close; -1 with ERR_SOURCE.
+ * The ${n} pieces one behind the other where nobody can change them any more, as ingest/held.h has it:
+ * the descriptor, the caller's to close; -1 with ERR_SOURCE.
  */
-int parsing_seal(const struct str *pieces, size_t n, struct err *e);
+int parsing_hold(const char *tmp_dir, const struct str *pieces, size_t n, struct err *e);
 
 #endif

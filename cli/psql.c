@@ -12,8 +12,6 @@
 #include "store/database.h"
 #include "store/pgbin.h"
 
-extern char **environ;
-
 static volatile sig_atomic_t child;
 
 /* A request to end is psql's to follow. */
@@ -25,25 +23,6 @@ pass_on(int number)
 	if (child > 0)
 		kill((pid_t)child, number);
 	errno = was;
-}
-
-/* The private cluster has its own address: libpq's variables are about other servers. */
-static void
-forget_other_servers(void)
-{
-	char name[256];
-
-	for (char **v = environ; *v != NULL;) {
-		size_t n = strcspn(*v, "=");
-
-		if (strncmp(*v, "PG", 2) != 0 || n >= sizeof(name)) {
-			v++;
-			continue;
-		}
-		memcpy(name, *v, n);
-		name[n] = '\0';
-		unsetenv(name); /* which moves the next one here */
-	}
 }
 
 /* psql beside the server's programs, or the one in PATH.  ${argv} has room for all of it. */
@@ -75,16 +54,13 @@ exec_psql(const char *conninfo, int argc, char **argv)
 }
 
 static int
-run_psql(const struct context *c, const char *conninfo, const char *password, int argc, char **argv,
-    struct err *e)
+run_psql(const char *conninfo, const char *password, int argc, char **argv, struct err *e)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, pass = { .sa_handler = pass_on };
 	struct sigaction interrupt, quit;
 	int status = 0;
 	pid_t pid;
 
-	if (c->conninfo == NULL)
-		forget_other_servers();
 	if (password[0] != '\0')
 		setenv("PGPASSWORD", password, 1);
 	sigaction(SIGINT, &ignore, &interrupt);
@@ -122,7 +98,7 @@ psql(struct context *c, int argc, char **argv, struct err *e)
 	buf_init(&password, 65536);
 	rc = conninfo_split(database_conninfo(db), &conninfo, &password, e);
 	if (rc == 0)
-		rc = run_psql(c, conninfo.p, password.p, argc, argv, e);
+		rc = run_psql(conninfo.p, password.p, argc, argv, e);
 	buf_fini(&password);
 	buf_fini(&conninfo);
 	database_close(db);

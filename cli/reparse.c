@@ -151,7 +151,7 @@ submit(struct run *r, const struct reparse_original *o, struct err *e)
 {
 	const struct str pieces[] = { o->header, o->bytes };
 	struct intake *in;
-	int fd = parsing_seal(pieces, 2, e);
+	int fd = parsing_hold(r->env.dir, pieces, 2, e);
 
 	if (fd < 0)
 		return -1;

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +38,8 @@ static int
 open_file(const char *path, int *fd_out, struct err *e)
 {
 	struct stat st;
-	int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+					: open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		err_set(e, ERR_CONFIG, "could not open \"%s\": %s", path, strerror(errno));
@@ -83,14 +83,12 @@ copy(int from, int to, const struct pgtool_stop *stop)
 static int
 make_seekable(int *fd, const char *state_dir, const struct pgtool_stop *stop, struct err *e)
 {
-	char path[PATH_MAX];
 	int file;
 
 	if (lseek(*fd, 0, SEEK_SET) == 0)
 		return 0;
-	snprintf(path, sizeof(path), "%s/restore-XXXXXX", state_dir);
-	file = mkostemp(path, O_CLOEXEC);
-	if (file < 0 || unlink(path) < 0 || copy(*fd, file, stop) < 0) {
+	file = open(state_dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (file < 0 || copy(*fd, file, stop) < 0) {
 		err_set(e, ERR_DATABASE, "could not copy the backup to \"%s\": %s", state_dir,
 		    strerror(errno));
 		if (file >= 0)

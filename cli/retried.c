@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/table.h"
+#include "cli/tally.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "core/vocabulary.h"
@@ -78,19 +79,6 @@ reason_of(const struct intake *in)
 	return (struct str){ NULL, 0 };
 }
 
-static bool
-is_changed(const struct retry_mail *mail, const struct intake *in)
-{
-	struct buf parts;
-	bool changed;
-
-	buf_init(&parts, SIZE_MAX / 2);
-	retry_parts(in, &parts);
-	changed = in->left.n == 0 && !str_eq(buf_str(&parts), mail->parts);
-	buf_fini(&parts);
-	return changed;
-}
-
 /* A line for people. */
 static void
 print_line(const char *const *values)
@@ -154,7 +142,7 @@ retried_add(struct retried *r, const struct retry_mail *mail, struct intake *in)
 	if (r->dry_run)
 		meet(r, in);
 	r->unreadable += intake_keeps_bytes(in);
-	if (!is_changed(mail, in))
+	if (retry_says(mail, in))
 		return;
 	g = gain_of(in);
 	r->changed++;
@@ -165,21 +153,14 @@ retried_add(struct retried *r, const struct retry_mail *mail, struct intake *in)
 	print(r, mail, in, g);
 }
 
-/* As they are told. */
-static const enum outcome order[] = { OUTCOME_IMPORTED, OUTCOME_DUPLICATE, OUTCOME_CONFLICT,
-	OUTCOME_NULL_REPORT, OUTCOME_NOT_A_REPORT, OUTCOME_CORRUPT, OUTCOME_UNSUPPORTED,
-	OUTCOME_TOO_BIG, OUTCOME_REFUSED };
-
-#define OUTCOMES (sizeof(order) / sizeof(order[0]))
-
 static void
 print_json(const struct retried *r, double seconds)
 {
 	printf("{\"mails\":%llu,\"changed\":%llu,\"left\":%llu", (unsigned long long)r->mails,
 	    (unsigned long long)r->changed, (unsigned long long)r->left);
-	for (size_t i = 0; i < OUTCOMES; i++)
-		printf(",\"%s\":%llu", outcome_name(order[i]),
-		    (unsigned long long)r->outcomes[order[i]]);
+	for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+		printf(",\"%s\":%llu", outcome_name(tally_order[i]),
+		    (unsigned long long)r->outcomes[tally_order[i]]);
 	printf(",\"reports\":%llu,\"records\":%llu,\"messages\":%llu,\"unreadable\":%llu,"
 	       "\"not_kept\":%llu,\"seconds\":%.3f}\n",
 	    (unsigned long long)r->reports, (unsigned long long)r->records,
@@ -194,11 +175,11 @@ print_text(const struct retried *r, double seconds)
 
 	printf("%llu mails tried again in %.1f s, %llu %s", (unsigned long long)r->mails, seconds,
 	    (unsigned long long)r->changed, r->dry_run ? "would change" : "changed");
-	for (size_t i = 0; i < OUTCOMES; i++) {
-		if (r->outcomes[order[i]] == 0)
+	for (size_t i = 0; i < TALLY_OUTCOMES; i++) {
+		if (r->outcomes[tally_order[i]] == 0)
 			continue;
-		printf("%s%llu %s", separator, (unsigned long long)r->outcomes[order[i]],
-		    outcome_name(order[i]));
+		printf("%s%llu %s", separator, (unsigned long long)r->outcomes[tally_order[i]],
+		    outcome_name(tally_order[i]));
 		separator = ", ";
 	}
 	if (r->reports > 0)

@@ -11,8 +11,7 @@ struct table;
 struct retried {
 	enum output output;
 	bool dry_run;
-	bool
-	    each; /* a line for each mail that changed; as OUTPUT_TABLE only where that was asked for */
+	bool each; /* OUTPUT_TABLE: a line for each mail that changed */
 	struct table *table;
 	struct keyset *met;               /* of a dry run: reports that would be stored */
 	uint64_t mails, changed, left;    /* tried; with another outcome; that stay as they were */

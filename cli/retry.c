@@ -134,21 +134,6 @@ is_whole(const struct intake *in)
 	return true;
 }
 
-/* Whether ${in} holds nothing to be stored, and the ledger says of it what it would say now. */
-static bool
-is_same(const struct intake *in)
-{
-	const struct retry_mail *mail = in->from;
-	struct buf parts;
-	bool same;
-
-	buf_init(&parts, SIZE_MAX / 2);
-	retry_parts(in, &parts);
-	same = intake_reports(in) == 0 && str_eq(buf_str(&parts), mail->parts);
-	buf_fini(&parts);
-	return same;
-}
-
 static void
 land(void *arg, struct intake *in, const char *failed)
 {
@@ -168,7 +153,8 @@ land(void *arg, struct intake *in, const char *failed)
 	if (!is_whole(in))
 		in->left = STR("it reads otherwise than when its reports were stored; \"ruastat "
 			       "reparse\" brings those up to date");
-	if (in->left.n > 0 || is_same(in))
+	/* What has nothing to be stored, and is told of as it was, need not be written. */
+	if (in->left.n > 0 || (intake_reports(in) == 0 && retry_says(in->from, in)))
 		count(r, in);
 	else
 		lanes_add(&r->lanes, in);
@@ -178,7 +164,7 @@ static int
 submit(struct run *r, const struct retry_mail *mail, struct err *e)
 {
 	struct intake *in;
-	int fd = parsing_seal(&mail->bytes, 1, e);
+	int fd = parsing_hold(r->env.dir, &mail->bytes, 1, e);
 
 	if (fd < 0)
 		return -1;
@@ -278,8 +264,10 @@ run_through(struct run *r, const struct context *c, struct err *e)
 
 	progress_end(&r->progress);
 	retried_end(&r->told, worth_it, (double)(now_ms() - from) / 1000);
-	if (rc < 0)
+	if (rc < 0) {
+		ask_why(c, e);
 		return verb_fail(e);
+	}
 	if (*r->room->stop) {
 		log_event(LOG_WARN, "interrupted after %llu mails; run again it tries the rest",
 		    (unsigned long long)r->told.mails);

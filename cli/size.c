@@ -1,6 +1,7 @@
 #include "cli/size.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/str.h"
@@ -29,4 +30,17 @@ size_parse(const char *text, uint64_t *bytes)
 			return 0;
 		}
 	return -1;
+}
+
+const char *
+size_text(uint64_t bytes, char room[SIZE_TEXT_BYTES])
+{
+	static const char *const units[] = { "KB", "MB", "GB", "TB" };
+	double v = (double)bytes / 1024;
+	size_t unit = 0;
+
+	for (; v >= 1024 && unit < 3; unit++)
+		v /= 1024;
+	snprintf(room, SIZE_TEXT_BYTES, "%.1f %s", v, units[unit]);
+	return room;
 }

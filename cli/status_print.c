@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/size.h"
 #include "cli/status.h"
 #include "cli/table.h"
 #include "core/text.h"
@@ -45,18 +46,6 @@ row_of(const struct mailbox *b, const char *row[COLUMNS])
 	memcpy(row, values, sizeof(values));
 }
 
-static void
-size_text(char *room, size_t n, uint64_t bytes)
-{
-	static const char *const units[] = { "KB", "MB", "GB", "TB" };
-	double v = (double)bytes / 1024;
-	size_t unit = 0;
-
-	for (; v >= 1024 && unit < 3; unit++)
-		v /= 1024;
-	snprintf(room, n, "%.1f %s", v, units[unit]);
-}
-
 static void line(struct buf *out, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -80,18 +69,17 @@ static void
 put_cluster(struct buf *out, const struct status *s)
 {
 	const struct survey *k = &s->cluster;
-	char data[32], log[32];
+	char data[SIZE_TEXT_BYTES], log[SIZE_TEXT_BYTES];
 
 	if (k->version[0] == '\0') {
 		line(out, "database", "none yet: \"ruastat ingest\" makes it");
 		return;
 	}
-	size_text(data, sizeof(data), k->data_bytes);
-	size_text(log, sizeof(log), k->log_bytes);
 	line(out, "database", "private cluster, PostgreSQL %s, %s%s",
 	    s->sums != NULL ? answer_value(s->sums, 0, POSTGRESQL) : k->version, k->state,
 	    s->sums != NULL && strcmp(k->state, "down") == 0 ? ", started for this" : "");
-	line(out, "on the disk", "%s of data, %s of log", data, log);
+	line(out, "on the disk", "%s of data, %s of log", size_text(k->data_bytes, data),
+	    size_text(k->log_bytes, log));
 	if (s->sums == NULL && k->last_line[0] != '\0')
 		line(out, "last in its log", "%s", k->last_line);
 }
@@ -100,7 +88,7 @@ static void
 put_sums(struct buf *out, const struct status *s)
 {
 	const char *v[SUMS];
-	char size[32], ceiling[32];
+	char size[SIZE_TEXT_BYTES], ceiling[CEILING_SIZE];
 
 	for (size_t i = 0; i < SUMS; i++)
 		v[i] = answer_value(s->sums, 0, i);
@@ -111,19 +99,19 @@ put_sums(struct buf *out, const struct status *s)
 	line(out, "failure reports", "%s", v[FAILURE_REPORTS]);
 	if (v[OLDEST] != NULL)
 		line(out, "days", "%s to %s", v[OLDEST], v[NEWEST]);
-	size_text(size, sizeof(size), strtoull(v[KEPT_BYTES], NULL, 10));
-	size_text(ceiling, sizeof(ceiling), s->c->config->ceilings.kept_total);
-	line(out, "kept mails", "%s, %s of at most %s", v[KEPT_MAILS], size, ceiling);
+	line(out, "kept mails", "%s, %s of at most %s", v[KEPT_MAILS],
+	    size_text(strtoull(v[KEPT_BYTES], NULL, 10), size),
+	    ceilings_size(s->c->config->ceilings.kept_total, ceiling));
 }
 
 static void
 put_text(struct buf *out, const struct status *s)
 {
-	char room[32];
+	char room[SIZE_TEXT_BYTES];
 
-	size_text(room, sizeof(room), s->free_bytes);
 	if (s->there)
-		line(out, "state directory", "%s, %s free", s->c->state_dir, room);
+		line(out, "state directory", "%s, %s free", s->c->state_dir,
+		    size_text(s->free_bytes, room));
 	else
 		line(out, "state directory", "%s, which is not there", s->c->state_dir);
 	if (s->c->conninfo == NULL)

@@ -7,7 +7,6 @@
 #include "cli/choice.h"
 #include "cli/flow.h"
 #include "cli/lock.h"
-#include "cli/tally.h"
 #include "core/arena.h"
 #include "core/log.h"
 #include "core/now.h"
@@ -456,7 +455,7 @@ stream_done(struct stream *s, const struct intake *in)
 
 	s->flying--;
 	s->stored++;
-	s->unreadable += tally_is_unreadable(in->outcome);
+	s->unreadable += intake_is_failure(in->outcome);
 	for (unsigned i = 0; i < in->nkeys; i++)
 		keyset_put(s->known, in->keys[i], KNOWN_DONE);
 	if (s->source == NULL || (due == KNOWN_DONE && !has_place(s->source)))

@@ -62,7 +62,10 @@ struct stream {
 void stream_init(struct stream *s, const struct flow_conf *conf, struct ledger *ledger,
     const struct source_conf *source);
 
-/* Its run is over: write down how it went.  For the last time before stream_fini, while the database is there. */
+/*
+ * Its run is over: write down how it went.  For the last time before stream_fini, while the database
+ * is there.
+ */
 void stream_end(struct stream *s);
 
 /* Not watching: whether something was wrong, and what in ${e}; of two things one is told. */

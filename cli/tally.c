@@ -5,6 +5,10 @@
 #include "core/log.h"
 #include "core/vocabulary.h"
 
+const enum outcome tally_order[TALLY_OUTCOMES] = { OUTCOME_IMPORTED, OUTCOME_DUPLICATE,
+	OUTCOME_CONFLICT, OUTCOME_NULL_REPORT, OUTCOME_NOT_A_REPORT, OUTCOME_CORRUPT,
+	OUTCOME_UNSUPPORTED, OUTCOME_TOO_BIG, OUTCOME_REFUSED };
+
 static void
 count_part(struct tally *t, const struct intake_part *p)
 {
@@ -25,18 +29,14 @@ tally_add(struct tally *t, const struct intake *in)
 		count_part(t, p);
 }
 
-bool
-tally_is_unreadable(enum outcome o)
-{
-	return o == OUTCOME_CORRUPT || o == OUTCOME_UNSUPPORTED || o == OUTCOME_TOO_BIG ||
-	    o == OUTCOME_REFUSED;
-}
-
 uint64_t
 tally_unreadable(const struct tally *t)
 {
-	return t->outcomes[OUTCOME_CORRUPT] + t->outcomes[OUTCOME_UNSUPPORTED] +
-	    t->outcomes[OUTCOME_TOO_BIG] + t->outcomes[OUTCOME_REFUSED];
+	uint64_t n = 0;
+
+	for (enum outcome o = 0; o < OUTCOME_COUNT; o++)
+		n += intake_is_failure(o) ? t->outcomes[o] : 0;
+	return n;
 }
 
 void
@@ -57,14 +57,10 @@ tally_warn(const struct tally *t)
 void
 tally_json(const struct tally *t, double seconds)
 {
-	static const enum outcome order[] = { OUTCOME_IMPORTED, OUTCOME_DUPLICATE, OUTCOME_CONFLICT,
-		OUTCOME_NULL_REPORT, OUTCOME_NOT_A_REPORT, OUTCOME_CORRUPT, OUTCOME_UNSUPPORTED,
-		OUTCOME_TOO_BIG, OUTCOME_REFUSED };
-
 	printf("{\"mails\":%llu", (unsigned long long)t->mails);
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		printf(",\"%s\":%llu", outcome_name(order[i]),
-		    (unsigned long long)t->outcomes[order[i]]);
+	for (size_t i = 0; i < TALLY_OUTCOMES; i++)
+		printf(",\"%s\":%llu", outcome_name(tally_order[i]),
+		    (unsigned long long)t->outcomes[tally_order[i]]);
 	printf(",\"reports\":%llu,\"records\":%llu,\"messages\":%llu,\"seconds\":%.3f}\n",
 	    (unsigned long long)t->reports, (unsigned long long)t->records,
 	    (unsigned long long)t->messages, seconds);
@@ -73,16 +69,12 @@ tally_json(const struct tally *t, double seconds)
 void
 tally_text(const struct tally *t, double seconds)
 {
-	static const enum outcome others[] = { OUTCOME_DUPLICATE, OUTCOME_CONFLICT,
-		OUTCOME_NULL_REPORT, OUTCOME_NOT_A_REPORT, OUTCOME_CORRUPT, OUTCOME_UNSUPPORTED,
-		OUTCOME_TOO_BIG, OUTCOME_REFUSED };
-
 	printf("%llu mails: %llu reports with %llu records and %llu messages stored in %.1f s",
 	    (unsigned long long)t->mails, (unsigned long long)t->reports,
 	    (unsigned long long)t->records, (unsigned long long)t->messages, seconds);
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (t->outcomes[others[i]] > 0)
-			printf("; %llu %s", (unsigned long long)t->outcomes[others[i]],
-			    outcome_name(others[i]));
+	for (size_t i = 1; i < TALLY_OUTCOMES; i++)
+		if (t->outcomes[tally_order[i]] > 0)
+			printf("; %llu %s", (unsigned long long)t->outcomes[tally_order[i]],
+			    outcome_name(tally_order[i]));
 	printf("\n");
 }

@@ -10,11 +10,12 @@ struct tally {
 	uint64_t reports, records, messages;
 };
 
+/* Those of mails, as they are told: the good ones first. */
+#define TALLY_OUTCOMES 9
+extern const enum outcome tally_order[TALLY_OUTCOMES];
+
 /* Count a mail that is over. */
 void tally_add(struct tally *t, const struct intake *in);
-
-/* Whether ${o} is that of a mail that holds a report that could not be stored. */
-bool tally_is_unreadable(enum outcome o);
 
 /* Mails that hold a report that could not be stored. */
 uint64_t tally_unreadable(const struct tally *t);

@@ -53,7 +53,7 @@ again_start(pid_t *pid, const char *exe, const char *name, int socket, char *con
 	if (rc != 0)
 		return rc;
 	/* The socket first: where our own streams are closed it may be one of the numbers below. */
-	rc = posix_spawn_file_actions_adddup2(&files, socket, 3);
+	rc = posix_spawn_file_actions_adddup2(&files, socket, AGAIN_SOCKET);
 	if (rc == 0)
 		rc = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
 	if (rc == 0)

@@ -4,9 +4,12 @@
 
 #include <sys/types.h>
 
+/* The descriptor that is its socket. */
+#define AGAIN_SOCKET 3
+
 /*
  * Run ${exe} (NULL: this program, even if its file was replaced) with the name ${name},
- * ${socket} as its descriptor 3, nothing on its standard input and output, our standard error and
+ * ${socket} as its descriptor AGAIN_SOCKET, nothing on its standard input and output, our standard error and
  * the environment ${env}; a sanitizer's build adds its own options to that.
  * posix_spawn(3)'s error number, or 0.
  */

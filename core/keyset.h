@@ -33,8 +33,8 @@ struct position {
 	uint64_t inode;
 	uint64_t end;     /* bytes */
 	uint64_t last_at; /* where the last of those mails stands */
-	struct key first,
-	    last; /* of the first mail of the file and of that one: digests of their bytes */
+	struct key first; /* of the first mail of the file: a digest of its bytes */
+	struct key last;  /* likewise of the one at ${last_at} */
 };
 
 struct keyset;

@@ -21,6 +21,12 @@ str_eq(struct str a, struct str b)
 }
 
 bool
+str_starts(struct str s, struct str prefix)
+{
+	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
+}
+
+bool
 str_casestarts(struct str s, struct str prefix)
 {
 	if (s.n < prefix.n)

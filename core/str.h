@@ -24,7 +24,10 @@ bool str_eq(struct str a, struct str b);
 /* Equal when ASCII letters are folded; bytes above 127 must be the same. */
 bool str_caseeq(struct str a, struct str b);
 
-/* Whether ${s} opens with ${prefix}, ASCII case folded. */
+/* Whether ${s} opens with ${prefix}. */
+bool str_starts(struct str s, struct str prefix);
+
+/* Likewise, ASCII case folded. */
 bool str_casestarts(struct str s, struct str prefix);
 
 /* ${s} without the XML white space (blank, TAB, CR, LF) at either end. */

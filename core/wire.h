@@ -18,8 +18,8 @@ struct job {
 	uint64_t ticket;
 	struct str name; /* the file's own name, a hint only */
 	bool bare;       /* the input may be a bare report file as well as a mail */
-	uint32_t
-	    header; /* bytes of a mail's header block before the input, at most LIMIT_HEADER_BYTES */
+	/* Bytes of a mail's header block before the input, at most LIMIT_HEADER_BYTES. */
+	uint32_t header;
 	struct ceilings ceilings; /* what the worker goes by; where ->mail is 0: ceilings_default */
 };
 

@@ -29,8 +29,8 @@ enum capability {
 struct capabilities {
 	bool has[CAP_COUNT];
 	bool told; /* the server did say */
-	struct buf
-	    text; /* as it said it, one blank between two, for people: the first 4096 bytes */
+	/* As it said it, one blank between two, for people: the first 4096 bytes. */
+	struct buf text;
 };
 
 void capabilities_init(struct capabilities *c);

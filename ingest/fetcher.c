@@ -5,12 +5,12 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 
+#include "core/again.h"
 #include "core/log.h"
 #include "core/now.h"
 
 #include "ingest/imapread.h"
 
-#define SOCKET 3
 #define TRIES 5 /* to connect anew without a mail in between */
 #define PAUSE_LEAST_MS 1000
 #define PAUSE_MOST_MS 300000 /* five minutes between two tries, when watching */
@@ -215,7 +215,7 @@ fetcher_main(void)
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	imapread_init(&f.r, post_new(SOCKET));
+	imapread_init(&f.r, post_new(AGAIN_SOCKET));
 	rc = imapread_listen(&f.r);
 	log_filter(relay, f.r.post);
 	if (rc == 0)

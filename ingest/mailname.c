@@ -10,12 +10,6 @@ mailname_base(struct str name)
 	return name;
 }
 
-static bool
-starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
-}
-
 /*
  * Servers keep their files beside new and cur, where nobody looks; these are the names that strayed
  * copies of them have.  A mail's name opens with its second of delivery.
@@ -28,7 +22,7 @@ of_a_server(struct str name)
 	static const char *const names[] = { "maildirfolder", "maildirsize", "subscriptions" };
 
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (starts(name, str_of(prefixes[i])))
+		if (str_starts(name, str_of(prefixes[i])))
 			return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (str_eq(name, str_of(names[i])))

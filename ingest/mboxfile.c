@@ -17,6 +17,7 @@
 
 #include "ingest/handed.h"
 #include "ingest/inotify.h"
+#include "ingest/mboxlock.h"
 #include "ingest/mboxmail.h"
 #include "ingest/source.h"
 #include "ingest/syserr.h"
@@ -24,8 +25,6 @@
 #define TAKE_BYTES ((uint64_t)4 << 20) /* of mails taken at once */
 #define TAKE_MAILS 64
 #define LOCK_PAUSE_MS 50
-#define DOTLOCK_STALE_SECONDS 600 /* Postfix takes one of 500 for left behind */
-#define OPEN_TRIES 3              /* while somebody replaces the file */
 #define OPEN_BYTES ((size_t)4 << 10)
 
 /* A copy that was not handed out yet. */
@@ -50,8 +49,7 @@ struct pending {
 
 struct mboxfile {
 	const char *root, *tmp_dir;
-	char *lock; /* the dotlock's path */
-	int fd;
+	struct mboxlock lock;
 	struct stat st; /* of what was read last */
 	struct mboxview view;
 	struct digest *digest;
@@ -78,23 +76,11 @@ struct mboxfile {
 
 enum taken { TAKEN_ALL, TAKEN_SOME, TAKEN_LOCKED };
 
-/* Programs that tell of new mail go by the time of access. */
-static int
-open_quietly(const char *path)
-{
-	int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-	int fd = open(path, flags | O_NOATIME);
-
-	if (fd < 0 && errno == EPERM)
-		fd = open(path, flags);
-	return fd;
-}
-
 int
 mboxfile_is(const char *path)
 {
 	struct mboxview v;
-	int fd = open_quietly(path), rc;
+	int fd = mboxlock_open(path), rc;
 	bool bare, yes;
 	struct stat st;
 	uint64_t at;
@@ -155,18 +141,14 @@ mboxfile_open(struct arena *arena, const char *root, const char *tmp_dir, uint64
     struct err *e)
 {
 	struct mboxfile *m = arena_alloc(arena, sizeof(*m));
-	size_t n = strlen(root) + sizeof(".lock");
 
-	if (m != NULL)
-		m->lock = arena_alloc(arena, n);
-	if (m == NULL || m->lock == NULL) {
+	if (m == NULL || mboxlock_init(&m->lock, arena, root) < 0) {
 		err_set(e, ERR_CONFIG, "could not open \"%s\": the path is too long", root);
 		return NULL;
 	}
-	snprintf(m->lock, n, "%s.lock", root);
 	m->root = root;
 	m->tmp_dir = tmp_dir;
-	m->fd = m->timer = -1;
+	m->timer = -1;
 	m->digest = digest_new();
 	m->scanning = !watch;
 	mboxview_init(&m->view, most);
@@ -195,8 +177,7 @@ mboxfile_close(struct mboxfile *m)
 		memcpy(&w, m->waiting.p, sizeof(w));
 		close(w.fd);
 	}
-	if (m->fd >= 0)
-		close(m->fd);
+	mboxlock_fini(&m->lock);
 	if (m->timer >= 0)
 		close(m->timer);
 	inotify_close(m->inotify);
@@ -224,86 +205,6 @@ trouble(const struct mboxfile *m, int errnum, struct err *e)
 		return err_set(
 		    e, ERR_SOURCE, "\"%s\" was cut while it was read: later again", m->root);
 	return syserr_set(e, ERR_SOURCE, "could not read", m->root, STR(""), errnum);
-}
-
-static void
-drop(struct mboxfile *m)
-{
-	if (m->fd >= 0)
-		close(m->fd);
-	m->fd = -1;
-}
-
-/* Somebody else's dotlock, unless it was left behind. */
-static bool
-is_dotlocked(const struct mboxfile *m)
-{
-	struct timespec now;
-	struct stat st;
-
-	if (lstat(m->lock, &st) != 0)
-		return false;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec - st.st_mtim.tv_sec < DOTLOCK_STALE_SECONDS;
-}
-
-/*
- * A lock of the open file, not of the process: closing another descriptor of the file does not end it.
- * 1, 0 when somebody writes, or -1.  Where the file system has no locks, what is read half is another
- * mail than the whole one and read again.
- */
-static int
-take_lock(const struct mboxfile *m)
-{
-	struct flock whole = { .l_type = F_RDLCK, .l_whence = SEEK_SET };
-
-	if (is_dotlocked(m))
-		return 0;
-	if (fcntl(m->fd, F_OFD_SETLK, &whole) == 0)
-		return 1;
-	if (errno == EAGAIN || errno == EACCES)
-		return 0;
-	return errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP ? 1 : -1;
-}
-
-static void
-release(const struct mboxfile *m)
-{
-	struct flock whole = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
-
-	(void)fcntl(m->fd, F_OFD_SETLK, &whole);
-}
-
-/* Open and lock what the path names now: 1 with ${st}, 0 when it is locked, 2 when it is not there, -1. */
-static int
-enter(struct mboxfile *m, struct stat *st, struct err *e)
-{
-	struct stat named;
-
-	for (int i = 0; i < OPEN_TRIES; i++) {
-		int rc;
-
-		if (m->fd < 0)
-			m->fd = open_quietly(m->root);
-		if (m->fd < 0 && errno == ENOENT)
-			return 2;
-		if (m->fd < 0)
-			return trouble(m, errno, e);
-		rc = take_lock(m);
-		if (rc < 0)
-			return syserr_set(e, ERR_SOURCE, "could not lock", m->root, STR(""), errno);
-		if (rc == 0)
-			return 0;
-		if (fstat(m->fd, st) == 0 && stat(m->root, &named) == 0 &&
-		    st->st_dev == named.st_dev && st->st_ino == named.st_ino) {
-			if (S_ISREG(st->st_mode))
-				return 1;
-			drop(m);
-			return err_set(e, ERR_SOURCE, "\"%s\" is no file any more", m->root);
-		}
-		drop(m);
-	}
-	return 0;
 }
 
 /* The mail at ${at} into ${mail}; false where none begins. */
@@ -379,7 +280,7 @@ pending_of(const struct mboxfile *m, size_t *n)
 	return (struct pending *)(void *)m->pending.p;
 }
 
-/* ${s} was met and is known. */
+/* ${s} was met and is known, or stands for nothing more than what is pending. */
 static void
 pass(struct mboxfile *m, const struct spot *s)
 {
@@ -390,6 +291,19 @@ pass(struct mboxfile *m, const struct spot *s)
 		p[n - 1].up_to = *s;
 	else
 		move_mark(m, s);
+}
+
+/* Whether the position waits for a mail with ${key} already: then it waits for further ones with it. */
+static bool
+is_pending(const struct mboxfile *m, struct key key)
+{
+	size_t n;
+	const struct pending *p = pending_of(m, &n);
+
+	for (size_t i = m->gone; i < n; i++)
+		if (key_eq(p[i].key, key))
+			return true;
+	return false;
 }
 
 static int
@@ -411,7 +325,7 @@ take_one(struct mboxfile *m, const struct keyset *known, struct err *e)
 {
 	struct mbox_mail mail;
 	struct spot s;
-	bool is_known;
+	bool is_known, is_handed;
 
 	if (!measure(m, m->at, &mail))
 		return m->view.errnum != 0 ? trouble(m, m->view.errnum, e) : 0;
@@ -420,14 +334,16 @@ take_one(struct mboxfile *m, const struct keyset *known, struct err *e)
 		return trouble(m, m->view.errnum, e);
 	is_known =
 	    (mail.internal && m->at == m->first_at) || (keyset_get(known, s.key) != KNOWN_NOT);
-	if (!is_known && !handed_has(&m->handed, s.key) && hold(m, &mail, &s, e) < 0)
+	is_handed = handed_has(&m->handed, s.key);
+	if (!is_known && !is_handed && hold(m, &mail, &s, e) < 0)
 		return -1;
 	if (!m->has_first)
 		m->first = s.key;
 	m->has_first = m->has_last = true;
 	m->last = s;
 	m->at = mail.end;
-	if (is_known) {
+	/* The same mail a million times over takes no more room than once. */
+	if (is_known || (is_handed && is_pending(m, s.key))) {
 		pass(m, &s);
 	} else {
 		struct pending p = { .key = s.key, .up_to = s };
@@ -481,18 +397,14 @@ take(struct mboxfile *m, const struct keyset *known, struct err *e)
 	if (is_as_it_was(m))
 		return TAKEN_ALL;
 	m->through = false;
-	rc = enter(m, &st, e);
-	if (rc < 0)
-		return -1;
-	if (rc == 0)
-		return TAKEN_LOCKED;
-	if (rc == 2)
-		return TAKEN_ALL;
+	rc = mboxlock_take(&m->lock, &st, e);
+	if (rc != MBOXLOCK_OURS)
+		return rc < 0 ? -1 : rc == MBOXLOCK_GONE ? TAKEN_ALL : TAKEN_LOCKED;
 	m->locked_since = 0;
-	mboxview_open(&m->view, m->fd, (uint64_t)st.st_size);
+	mboxview_open(&m->view, m->lock.fd, (uint64_t)st.st_size);
 	find_place(m, &st);
 	rc = m->view.errnum != 0 ? trouble(m, m->view.errnum, e) : take_some(m, known, e);
-	release(m);
+	mboxlock_release(&m->lock);
 	m->through = rc == TAKEN_ALL;
 	return rc;
 }
@@ -509,12 +421,12 @@ mboxfile_unchanged(struct mboxfile *m)
 		m->scanning = false;
 		return true;
 	}
-	if (!m->has_last || enter(m, &st, &e) != 1)
+	if (!m->has_last || mboxlock_take(&m->lock, &st, &e) != MBOXLOCK_OURS)
 		return false;
-	mboxview_open(&m->view, m->fd, (uint64_t)st.st_size);
+	mboxview_open(&m->view, m->lock.fd, (uint64_t)st.st_size);
 	find_place(m, &st);
 	rc = m->view.errnum == 0 && m->at == (uint64_t)st.st_size;
-	release(m);
+	mboxlock_release(&m->lock);
 	/* What comes from here on is the next run's, which knows the keys. */
 	m->scanning &= !rc;
 	return rc;
@@ -525,14 +437,14 @@ static int
 wait_for_lock(struct mboxfile *m, struct err *e)
 {
 	const struct itimerspec pause = { .it_value = { 0, LOCK_PAUSE_MS * 1000000l } };
-	bool dot = access(m->lock, F_OK) == 0;
+	bool dot = access(m->lock.dotlock, F_OK) == 0;
 
 	if (m->locked_since == 0)
 		m->locked_since = now_ms();
 	if (now_ms() - m->locked_since >= MBOXFILE_PATIENCE_MS) {
 		m->locked_since = 0;
 		return err_set(e, ERR_SOURCE, "\"%s\" is locked by another program%s%s%s", m->root,
-		    dot ? " (\"" : "", dot ? m->lock : "", dot ? "\")" : "");
+		    dot ? " (\"" : "", dot ? m->lock.dotlock : "", dot ? "\")" : "");
 	}
 	if (m->timer < 0)
 		m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -623,18 +535,16 @@ mboxfile_pollfd(const struct mboxfile *m, struct pollfd *p)
 		p->fd = inotify_fd(m->inotify);
 }
 
-int
-mboxfile_service(struct mboxfile *m, struct err *e)
+void
+mboxfile_service(struct mboxfile *m)
 {
 	uint64_t expired;
 	ssize_t ignored;
 
-	(void)e;
 	if (m->timer >= 0) {
 		ignored = read(m->timer, &expired, sizeof(expired));
 		(void)ignored;
 	}
 	if (m->inotify != NULL)
 		inotify_service(m->inotify);
-	return 0;
 }

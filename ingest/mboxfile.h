@@ -53,7 +53,7 @@ void mboxfile_acknowledge(struct mboxfile *m, struct key key);
 bool mboxfile_position(struct mboxfile *m, struct position *p);
 
 void mboxfile_pollfd(const struct mboxfile *m, struct pollfd *p);
-int mboxfile_service(struct mboxfile *m, struct err *e);
+void mboxfile_service(struct mboxfile *m);
 
 #define MBOXFILE_HOLD_MS 100
 #define MBOXFILE_PATIENCE_MS 2000 /* a delivery takes milliseconds */

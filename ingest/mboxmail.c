@@ -8,7 +8,28 @@
 #include "ingest/held.h"
 
 #define PIECE ((size_t)64 << 10)
+#define LINE_BYTES (MBOX_LINE_BYTES + 3)
 
+/* ${n} bytes from ${offset} on into ${to}, less where they cannot be read. */
+static void
+read_into(struct mboxview *v, uint64_t offset, size_t n, struct buf *to)
+{
+	buf_reset(to);
+	while (to->n < n && v->errnum == 0) {
+		size_t most = n - to->n;
+		ssize_t got = pread(v->fd, buf_room(to, most), most, (off_t)(offset + to->n));
+
+		if (got > 0)
+			buf_grown(to, (size_t)got);
+		else if (got == 0 || errno != EINTR)
+			v->errnum = got == 0 ? -1 : errno;
+	}
+}
+
+/*
+ * A line far from the window is read by itself: a mail may claim by its Content-Length that it ends there,
+ * and all of many short ones may.
+ */
 static struct str
 view_at(void *arg, uint64_t offset, size_t want)
 {
@@ -19,24 +40,15 @@ view_at(void *arg, uint64_t offset, size_t want)
 
 	if (want > left)
 		want = (size_t)left;
-	if (there < want) {
-		size_t room = left < MBOXMAIL_WINDOW ? (size_t)left : MBOXMAIL_WINDOW;
-
-		buf_reset(&v->window);
-		v->base = offset;
-		while (v->window.n < room && v->errnum == 0) {
-			size_t most = room - v->window.n;
-			ssize_t n = pread(
-			    v->fd, buf_room(&v->window, most), most, (off_t)(offset + v->window.n));
-
-			if (n > 0)
-				buf_grown(&v->window, (size_t)n);
-			else if (n == 0 || errno != EINTR)
-				v->errnum = n == 0 ? -1 : errno;
-		}
-		there = v->window.n;
+	if (there >= want)
+		return (struct str){ v->window.p + (size_t)(offset - v->base), there };
+	if (!within && want <= LINE_BYTES) {
+		read_into(v, offset, want, &v->line);
+		return buf_str(&v->line);
 	}
-	return (struct str){ v->window.p + (size_t)(offset - v->base), there };
+	v->base = offset;
+	read_into(v, offset, left < MBOXMAIL_WINDOW ? (size_t)left : MBOXMAIL_WINDOW, &v->window);
+	return buf_str(&v->window);
 }
 
 void
@@ -46,12 +58,15 @@ mboxview_init(struct mboxview *v, uint64_t most)
 	v->bytes = (struct mbox_bytes){ .at = view_at, .arg = v };
 	buf_init(&v->window, MBOXMAIL_WINDOW);
 	(void)buf_room(&v->window, 1);
+	buf_init(&v->line, LINE_BYTES);
+	(void)buf_room(&v->line, 1);
 }
 
 void
 mboxview_fini(struct mboxview *v)
 {
 	buf_fini(&v->window);
+	buf_fini(&v->line);
 }
 
 void

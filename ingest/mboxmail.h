@@ -15,6 +15,7 @@ struct mboxview {
 	int errnum; /* why it could not be read; -1: it is shorter than it was; 0 while all is well */
 	uint64_t base;
 	struct buf window;
+	struct buf line; /* of somewhere else */
 };
 
 #define MBOXMAIL_WINDOW ((size_t)1 << 20)

@@ -322,11 +322,11 @@ source_service(struct source *s, struct err *e)
 		return imap_service(s->imap, e);
 	if (s->maildir != NULL)
 		return maildir_service(s->maildir, e);
+	if (s->files != NULL)
+		return files_service(s->files, e);
 	if (s->mbox != NULL)
-		return mboxfile_service(s->mbox, e);
-	if (s->piped != NULL)
-		return 0;
-	return files_service(s->files, e);
+		mboxfile_service(s->mbox);
+	return 0;
 }
 
 void

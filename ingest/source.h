@@ -21,16 +21,16 @@ enum after { AFTER_KEEP, AFTER_SEEN, AFTER_MOVE, AFTER_DELETE };
 struct imap_conf;
 
 struct source_conf {
-	const char
-	    *path; /* a maildir, an mbox, a directory of files, a file, an IMAP URL, or "-" */
+	/* A maildir, an mbox, a directory of files, a file, an IMAP URL, or "-". */
+	const char *path;
 	const struct imap_conf *imap; /* what else is said of it; not NULL when ${path} is a URL */
 	bool subfolders;              /* a maildir's Maildir++ and nested subfolders too */
 	enum after after;             /* maildirs and IMAP; anything else is only ever read */
 	const char *move_to;          /* AFTER_MOVE: ".Processed" or a path, see ingest/target.h */
 	const char *failures;         /* where unreadable mails go, likewise, or NULL: they stay */
 	bool watch;                   /* never at its end: wait for what comes */
-	const struct ceilings
-	    *ceilings; /* beyond them only the size is looked at; NULL: ceilings_default */
+	/* Beyond them only the size is looked at; NULL: ceilings_default. */
+	const struct ceilings *ceilings;
 };
 
 struct source;

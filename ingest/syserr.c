@@ -3,28 +3,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/account.h"
 #include "core/buf.h"
 
-#define USER_BYTES 64
 #define PATH_BYTES ((size_t)64 << 10)
-
-static void
-user_name(uid_t uid, char *out, size_t n)
-{
-	const struct passwd *pw = getpwuid(uid);
-
-	if (pw != NULL)
-		snprintf(out, n, "%s", pw->pw_name);
-	else
-		snprintf(out, n, "%u", (unsigned)uid);
-}
 
 /* Whether we are in the group ${gid}. */
 static bool
@@ -100,14 +88,14 @@ put_command(struct buf *out, const char *self, const char *what, bool dir, char 
 static void
 denied(char *path, struct buf *hint)
 {
-	char owner[USER_BYTES], self[USER_BYTES];
+	struct account us, them;
+	const char *self = account_name(geteuid(), &us), *owner;
 	struct group entry, *gr = NULL;
 	char names[4096];
 	const char *what;
 	struct stat st;
 	mode_t bits = 0;
 
-	user_name(geteuid(), self, sizeof(self));
 	what = find_closed(path, &st, &bits);
 	if (what == NULL || st.st_uid == geteuid()) {
 		buf_printf(hint, " (ruastat runs as user %s: check the permissions)", self);
@@ -116,7 +104,7 @@ denied(char *path, struct buf *hint)
 	buf_printf(hint, " (ruastat runs as user %s: ", self);
 	/* Nobody becomes root by that: started as root, it runs as who it is now. */
 	if (st.st_uid != 0) {
-		user_name(st.st_uid, owner, sizeof(owner));
+		owner = account_name(st.st_uid, &them);
 		buf_printf(hint, "run it as the owner, sudo -u %s, or ", owner);
 	}
 	if (getgrgid_r(st.st_gid, &entry, names, sizeof(names), &gr) != 0)

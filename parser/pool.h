@@ -3,11 +3,12 @@
  *
  * One worker per core, started when first needed.  Each has one message in work and one waiting.
  * The limits are per message: CPU time (->ceilings.cpu_seconds + 1 s per LIMIT_CPU_BYTES, by
- * prlimit as the message begins), wall time without progress (->ceilings.wait_seconds, counted only while
- * the parent listens, anew when some CPU time was used: on a busy machine a large report takes
- * long, and only what hangs uses nothing), memory (RLIMIT_AS).  A worker that passes one, crashes or breaks the protocol costs the message it was
- * at, which is told by ->failed, and is replaced; one that somebody else killed (SIGKILL, SIGTERM)
- * costs nothing: its messages start anew, LIMIT_WORKER_RETRIES times at most.
+ * prlimit as the message begins), wall time without progress (->ceilings.wait_seconds, counted only
+ * while the parent listens, anew when some CPU time was used: on a busy machine a large report takes
+ * long, and only what hangs uses nothing), memory (RLIMIT_AS).  A worker that passes one, crashes or
+ * breaks the protocol costs the message it was at, which is told by ->failed, and is replaced; one
+ * that somebody else killed (SIGKILL, SIGTERM) costs nothing: its messages start anew,
+ * LIMIT_WORKER_RETRIES times at most.
  *
  * A process that ignores SIGCHLD never learns how its workers ended: see to its default first.
  */

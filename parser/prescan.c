@@ -109,7 +109,8 @@ prescan_mail(struct str mail)
 	}
 	if (headers > MAX_HEADERS || fields > MAX_FIELDS)
 		r.excess =
-		    "the headers of the mail's parts are longer than 2 MB, or more than 20000 fields" CEILING_FIXED;
+		    "the headers of the mail's parts are longer than 2 MB, or more than 20000 "
+		    "fields" CEILING_FIXED;
 	else if (boundaries > MAX_BOUNDARIES)
 		r.excess = "the mail has more than 20000 lines that may begin a part" CEILING_FIXED;
 	return r;

@@ -24,16 +24,10 @@ static const struct magic {
 	{ { "-----BEGIN CMS-----", 19 }, SNIFF_CMS },
 };
 
-static bool
-starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
-}
-
 static struct str
 skip_blank(struct str s)
 {
-	if (starts(s, STR("\xEF\xBB\xBF")))
+	if (str_starts(s, STR("\xEF\xBB\xBF")))
 		s = (struct str){ s.p + 3, s.n - 3 };
 	while (s.n > 0 && (s.p[0] == ' ' || s.p[0] == '\t' || s.p[0] == '\r' || s.p[0] == '\n'))
 		s = (struct str){ s.p + 1, s.n - 1 };
@@ -139,7 +133,7 @@ sniff_from_line(struct str mail)
 {
 	struct str rest = mail;
 
-	if (!starts(mail, STR("From ")) && !starts(mail, STR(">From ")))
+	if (!str_starts(mail, STR("From ")) && !str_starts(mail, STR(">From ")))
 		return 0;
 	return next_line(&rest).n;
 }
@@ -163,8 +157,9 @@ is_mail(struct str s)
 static bool
 is_utf16(struct str s)
 {
-	return starts(s, STR("\xFE\xFF")) || starts(s, STR("\xFF\xFE")) || starts(s, STR("\0<")) ||
-	    starts(s, STR("<\0")) || starts(s, STR("\0{")) || starts(s, STR("{\0"));
+	return str_starts(s, STR("\xFE\xFF")) || str_starts(s, STR("\xFF\xFE")) ||
+	    str_starts(s, STR("\0<")) || str_starts(s, STR("<\0")) || str_starts(s, STR("\0{")) ||
+	    str_starts(s, STR("{\0"));
 }
 
 /* Whether the JSON in ${s} has a member that tells a TLS report. */
@@ -192,7 +187,7 @@ is_cms(struct str s)
 	if (length > 8 || s.n < 2 + length)
 		return false;
 	s = (struct str){ s.p + 2 + length, s.n - 2 - length };
-	return starts(s, types[0]) || starts(s, types[1]);
+	return str_starts(s, types[0]) || str_starts(s, types[1]);
 }
 
 /* The same for two-byte units: the ASCII of the first few kilobytes tells. */
@@ -220,7 +215,7 @@ sniff_bytes(struct str head)
 	if (head.n == 0)
 		return SNIFF_EMPTY;
 	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (starts(head, magics[i].bytes))
+		if (str_starts(head, magics[i].bytes))
 			return magics[i].kind;
 	if (is_utf16(head))
 		return sniff_wide(head);

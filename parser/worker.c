@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "core/again.h"
 #include "core/frame.h"
 #include "core/limits.h"
 #include "core/log.h"
@@ -17,8 +18,6 @@
 #include "parser/message.h"
 #include "parser/out.h"
 #include "parser/sabotage.h"
-
-#define SOCKET 3
 
 /* A job as it lies on the wire, whole. */
 #define JOB_BYTES (FRAME_HEAD + 8 + 1 + 4 + 24 + 4 + LIMIT_NAME_BYTES)
@@ -52,7 +51,7 @@ detach(void)
 	};
 	sigset_t none;
 
-	close_range(SOCKET + 1, ~0u, 0);
+	close_range(AGAIN_SOCKET + 1, ~0u, 0);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		signal(signals[i].number, signals[i].action);
 	sigemptyset(&none);
@@ -66,7 +65,7 @@ static int
 send_frames(void *arg, struct str bytes)
 {
 	(void)arg;
-	return frame_write(SOCKET, bytes);
+	return frame_write(AGAIN_SOCKET, bytes);
 }
 
 /*
@@ -87,7 +86,7 @@ receive(char *room, struct job *job, int *fd)
 	*fd = -1;
 	while ((got = frame_next((struct str){ room, n }, &type, &payload, &used)) == 0) {
 		int came;
-		ssize_t more = frame_recv_fd(SOCKET, room + n, JOB_BYTES - n, &came);
+		ssize_t more = frame_recv_fd(AGAIN_SOCKET, room + n, JOB_BYTES - n, &came);
 
 		if (more <= 0)
 			return n == 0 && more == 0 ? 0 : -1;
@@ -119,7 +118,7 @@ serve(struct message_parser *parser, struct out *out, const char *saboteur)
 	/* At once: it tells whose fault a death is, and starts the message's time. */
 	rc = out_flush(out, 0, &e) == 0;
 	if (rc != 0 && saboteur != NULL)
-		sabotage(saboteur, fd, SOCKET);
+		sabotage(saboteur, fd, AGAIN_SOCKET);
 	rc = rc != 0 && message_parse(parser, fd, &job, out, &e) == 0 && out_flush(out, 0, &e) == 0;
 	close(fd);
 	return rc;

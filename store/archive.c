@@ -43,7 +43,7 @@ struct piece {
 static int
 script_start(struct archive *a, struct script *s, char **argv, struct err *e)
 {
-	*s = (struct script){ 0 };
+	*s = (struct script){ .tool = { .from = -1, .err = -1 } };
 	s->p = calloc(1, PIECE_BYTES);
 	if (s->p == NULL)
 		abort();
@@ -97,12 +97,6 @@ not_ours(struct err *e, const char *why)
 	return err_set(e, ERR_CONFIG, "this is no backup of ruastat's: %s", why);
 }
 
-static bool
-starts(struct str s, struct str prefix)
-{
-	return s.n >= prefix.n && memcmp(s.p, prefix.p, prefix.n) == 0;
-}
-
 /* Take a name of ours, a-z 0-9 _, from the front of ${s}. */
 static bool
 take_name(struct str *s, char out[NAME_BYTES])
@@ -124,7 +118,7 @@ take_name(struct str *s, char out[NAME_BYTES])
 static bool
 take(struct str *s, struct str what)
 {
-	if (!starts(*s, what))
+	if (!str_starts(*s, what))
 		return false;
 	*s = (struct str){ s->p + what.n, s->n - what.n };
 	return true;
@@ -138,7 +132,7 @@ list_line(struct archive *a, struct str line, struct err *e)
 	const char *at = str_find(line, kind);
 	char name[NAME_BYTES];
 
-	if (starts(line, STR(";")) || at == NULL)
+	if (str_starts(line, STR(";")) || at == NULL)
 		return 0;
 	at += kind.n;
 	line = (struct str){ at, line.n - (size_t)(at - line.p) };
@@ -228,9 +222,9 @@ on_piece(struct reading *r, const struct piece *piece, struct err *e)
 		return r->sink->rows(r->sink->arg, piece->text, e);
 	if (!piece->whole)
 		return 0;
-	if (take(&line, STR("COPY")) && starts(line, STR(" ")))
+	if (take(&line, STR("COPY")) && str_starts(line, STR(" ")))
 		return on_copy(r, line, e);
-	if (take(&line, STR("SELECT")) && starts(line, STR(" pg_catalog.setval(")))
+	if (take(&line, STR("SELECT")) && str_starts(line, STR(" pg_catalog.setval(")))
 		return on_sequence(r, line, e);
 	return 0;
 }

@@ -13,9 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/account.h"
 #include "core/buf.h"
 #include "core/limits.h"
-#include "store/account.h"
 #include "store/deadline.h"
 #include "store/initdb.h"
 #include "store/postmaster.h"
@@ -116,7 +116,7 @@ open_directory(struct cluster *c, const char *path, struct err *e)
 		return err_set(e, errno == ENOSPC ? ERR_DATABASE : ERR_CONFIG,
 		    "could not make the state directory \"%s\": %s", path, strerror(errno));
 	if (stat(c->path, &st) == 0 && st.st_uid != geteuid()) {
-		account_find(st.st_uid, &owner);
+		account_name(st.st_uid, &owner);
 		return err_set(e, ERR_CONFIG,
 		    "the state directory \"%s\" belongs to user \"%s\" "
 		    "(id %u), but this is user \"%s\"",
@@ -176,7 +176,29 @@ put_quoted(struct buf *b, const char *s)
 	buf_put8(b, '\'');
 }
 
-/* Where the socket is, and what libpq must be told so that no PG* of the environment matters. */
+/*
+ * libpq's variables are about other servers, and not all of them yield to a connection string: a service,
+ * an address, what the other side has to prove.
+ */
+static void
+forget_other_servers(void)
+{
+	char name[256];
+
+	for (char **v = environ; *v != NULL;) {
+		size_t n = strcspn(*v, "=");
+
+		if (strncmp(*v, "PG", 2) != 0 || n >= sizeof(name)) {
+			v++;
+			continue;
+		}
+		memcpy(name, *v, n);
+		name[n] = '\0';
+		unsetenv(name); /* which moves the next one here */
+	}
+}
+
+/* Where the socket is. */
 static int
 find_socket(struct cluster *c, struct err *e)
 {
@@ -185,9 +207,7 @@ find_socket(struct cluster *c, struct err *e)
 	buf_reset(&c->conninfo);
 	buf_printf(&c->conninfo, "host=");
 	put_quoted(&c->conninfo, c->server.socket);
-	buf_printf(&c->conninfo,
-	    " port=5432 user=ruastat dbname=postgres options=''"
-	    " target_session_attrs=any connect_timeout=10");
+	buf_printf(&c->conninfo, " port=5432 user=ruastat dbname=postgres connect_timeout=10");
 	buf_put8(&c->conninfo, 0);
 	return 0;
 }
@@ -201,7 +221,7 @@ check_owner(const struct cluster *c, struct err *e)
 
 	if (fstatat(c->dir, "data", &st, 0) != 0 || st.st_uid == geteuid())
 		return 0;
-	account_find(st.st_uid, &owner);
+	account_name(st.st_uid, &owner);
 	return err_set(e, ERR_CONFIG,
 	    "the database \"%s/data\" belongs to user \"%s\" (id %u): \"chown -R %s %s\" gives it to "
 	    "this one",
@@ -251,6 +271,7 @@ cluster_open(const char *state_dir, struct err *e)
 {
 	struct cluster *c = cluster_new();
 
+	forget_other_servers();
 	if (find_user(c, e) == 0 && open_directory(c, state_dir, e) == 0 &&
 	    open_lock(c, "start.lock", &c->start_lock, e) == 0 &&
 	    open_lock(c, "users.lock", &c->users_lock, e) == 0 && join(c, e) == 0)
@@ -268,18 +289,19 @@ stop_for_us(struct cluster *c, struct err *e)
 
 	if (lock_start(c, &d, e) != 0)
 		return -1;
-	if (flock(c->users_lock, LOCK_EX | LOCK_NB) != 0) {
-		rc = err_set(e, ERR_DATABASE,
-		    errno == EWOULDBLOCK
-			? "the private cluster in \"%s\" is in use: stop what uses it (\"ruastat "
-			  "serve\", \"ruastat ingest --watch\", \"ruastat psql\") first"
-			: "could not lock \"%s/users.lock\"",
-		    c->path);
-	} else {
+	if (flock(c->users_lock, LOCK_EX | LOCK_NB) == 0) {
 		postmaster_stop(&c->server, &d);
 		if (postmaster_look(&c->server) != POSTMASTER_DOWN)
 			rc = err_set(e, ERR_DATABASE,
 			    "the database in \"%s\" does not come to an end", c->path);
+	} else if (errno == EWOULDBLOCK) {
+		rc = err_set(e, ERR_DATABASE,
+		    "the private cluster in \"%s\" is in use: stop what uses it (\"ruastat "
+		    "serve\", \"ruastat ingest --watch\", \"ruastat psql\") first",
+		    c->path);
+	} else {
+		rc = err_set(e, ERR_DATABASE, "could not lock \"%s/users.lock\": %s", c->path,
+		    strerror(errno));
 	}
 	unlock_start(c);
 	return rc;

@@ -19,6 +19,7 @@ struct cluster;
  * to some seconds), and become one of its users.  Does not wait for a server it starts: other work
  * may be done before cluster_wait.  A state directory that is missing is made, with its parents,
  * for its owner alone; one that is there is closed to others.
+ * The variables PG* of the environment are unset: one thread, the first time.
  * ERR_CONFIG: no PostgreSQL, or only other versions; the directory is somebody else's; root, or a
  * user without a name.  ERR_DATABASE: else; it may be tried again.
  */

@@ -1,10 +1,8 @@
 #include "store/database.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "core/digest.h"
 #include "store/cluster.h"
 #include "store/connection.h"
 #include "store/migration.h"
@@ -100,28 +98,6 @@ database_revive(struct database *db, struct err *e)
 	return db->cluster != NULL ? cluster_revive(db->cluster, e) : 0;
 }
 
-static void
-hex(const struct sha256 *h, char out[65])
-{
-	for (size_t i = 0; i < sizeof(h->b); i++)
-		snprintf(out + 2 * i, 3, "%02x", h->b[i]);
-}
-
-/* The views are one thing: any change of any of them renews them all. */
-static void
-checksum_of_views(char out[65])
-{
-	struct digest *d = digest_new();
-	struct sha256 h;
-
-	digest_start(d);
-	for (size_t i = 0; i < sql_views_n; i++)
-		digest_field(d, str_of(sql_views[i].text));
-	h = digest_end(d);
-	hex(&h, out);
-	digest_free(d);
-}
-
 /* What of the schema is there. */
 struct schema {
 	bool exists;
@@ -164,7 +140,7 @@ compare(const PGresult *r, struct schema *s, struct err *e)
 		known++;
 	}
 	had = applied(r, "views");
-	checksum_of_views(sum);
+	migration_views_sum(sum);
 	s->views = had != NULL && strcmp(had, sum) == 0;
 	known += had != NULL;
 	if (known < (size_t)PQntuples(r))
@@ -234,7 +210,7 @@ renew(PGconn *c, struct err *e)
 		return -1;
 	if (s.views)
 		return 0;
-	checksum_of_views(sum);
+	migration_views_sum(sum);
 	return apply(c, sql_views, sql_views_n, "views", sum, e);
 }
 

@@ -7,7 +7,7 @@
 
 #include "core/str.h"
 
-/* An integer of whatever width, or a boolean, as the unsigned number its bytes are; 0 for NULL. */
+/* An integer of up to 64 bits, or a boolean, as the unsigned number its bytes are; 0 for NULL. */
 uint64_t field_number(const PGresult *r, int row, int column);
 
 /* The bytes, borrowed from ${r}; empty for NULL. */

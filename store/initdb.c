@@ -23,9 +23,10 @@ static const char access_rules[] = "local all ruastat,ruastat_dashboard peer map
 /*
  * The socket's directory is relative to the data directory: it holds wherever the state directory
  * is moved to, however long its path.  jit: short queries, and it cannot be had without writable
- * code.  They are written once, for the owner may change them (ALTER SYSTEM): what a later version
- * cannot do without it gives the server at its start (postmaster.c).  mmap: logind removes the shared memory of users who log out.  Errors are not logged with
+ * code.  mmap: logind removes the shared memory of users who log out.  Errors are not logged with
  * their statements: those hold what strangers wrote.
+ * They are written once, for the owner may change them (ALTER SYSTEM): what a later version cannot
+ * do without it gives the server at its start (postmaster.c).
  */
 static const char settings[] = "cluster_name = 'ruastat'\n"
 			       "listen_addresses = ''\n"

@@ -7,14 +7,34 @@
 
 #include "sql.h"
 
+static void
+hex(const struct sha256 *h, char out[65])
+{
+	for (size_t i = 0; i < sizeof(h->b); i++)
+		snprintf(out + 2 * i, 3, "%02x", h->b[i]);
+}
+
 void
 migration_sum(const char *text, char out[65])
 {
 	struct digest *d = digest_new();
 	struct sha256 h = digest_of(d, str_of(text));
 
-	for (size_t i = 0; i < sizeof(h.b); i++)
-		snprintf(out + 2 * i, 3, "%02x", h.b[i]);
+	hex(&h, out);
+	digest_free(d);
+}
+
+void
+migration_views_sum(char out[65])
+{
+	struct digest *d = digest_new();
+	struct sha256 h;
+
+	digest_start(d);
+	for (size_t i = 0; i < sql_views_n; i++)
+		digest_field(d, str_of(sql_views[i].text));
+	h = digest_end(d);
+	hex(&h, out);
 	digest_free(d);
 }
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/account.h"
+#include "core/account.h"
 
 /*
  * What the server and initdb see: no PG* of the user's, English messages (postmaster.c reads

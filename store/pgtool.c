@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/account.h"
+#include "core/account.h"
 #include "store/conninfo.h"
 #include "store/pgrun.h"
 

@@ -21,7 +21,6 @@
 
 #define PID_FILE "data/postmaster.pid"
 #define SOCKET_LOCK SOCKDIR_NAME ".lock"
-#define LOG_FILE "log/postgresql.log"
 #define STATUS_LINE 8        /* of postmaster.pid: starting, ready, stopping */
 #define LOG_BYTES (1 << 20)  /* beyond it the log begins anew, and as much of its end is kept */
 #define LOG_TAIL (16u << 10) /* of it looked at for the reason of a failed start */
@@ -134,8 +133,8 @@ remove_stale(const struct postmaster *p, const char *name)
 static void
 keep_end(int dir, int log, off_t size)
 {
-	int to =
-	    openat(dir, LOG_FILE ".1", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int to = openat(
+	    dir, POSTMASTER_LOG ".1", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	off_t at = size - LOG_BYTES;
 
 	while (to >= 0 && at < size && sendfile(to, log, &at, (size_t)(size - at)) > 0)
@@ -148,7 +147,7 @@ keep_end(int dir, int log, off_t size)
 void
 postmaster_trim_log(struct postmaster *p)
 {
-	int fd = openat(p->dir, LOG_FILE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(p->dir, POSTMASTER_LOG, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	struct stat st;
 
 	if (fd < 0)
@@ -172,9 +171,10 @@ open_log(struct postmaster *p, struct err *e)
 	if (mkdirat(p->dir, "log", 0700) != 0 && errno != EEXIST)
 		return err_set(
 		    e, ERR_DATABASE, "could not make \"%s/log\": %s", p->path, strerror(errno));
-	fd = openat(p->dir, LOG_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = openat(
+	    p->dir, POSTMASTER_LOG, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || fstat(fd, &st) != 0) {
-		err_set(e, ERR_DATABASE, "could not open \"%s/%s\": %s", p->path, LOG_FILE,
+		err_set(e, ERR_DATABASE, "could not open \"%s/%s\": %s", p->path, POSTMASTER_LOG,
 		    strerror(errno));
 		if (fd >= 0)
 			close(fd);
@@ -280,12 +280,12 @@ postmaster_failed(struct postmaster *p, bool *again, struct err *e)
 	if (p->status == 0 ||
 	    (p->status != -1 && WIFSIGNALED(p->status) && WTERMSIG(p->status) == SIGKILL))
 		return false;
-	text.n = read_file(p->dir, LOG_FILE, p->log_at, tail, sizeof(tail));
+	text.n = read_file(p->dir, POSTMASTER_LOG, p->log_at, tail, sizeof(tail));
 	pgrun_reason(text, why, sizeof(why));
 	/* Its postmaster was killed and its backends have not all noticed yet. */
 	*again = str_find(text, STR("pre-existing shared memory block")) != NULL;
-	err_set(
-	    e, ERR_DATABASE, "could not start the database: %s (%s/%s)", why, p->path, LOG_FILE);
+	err_set(e, ERR_DATABASE, "could not start the database: %s (%s/%s)", why, p->path,
+	    POSTMASTER_LOG);
 	return true;
 }
 

@@ -13,6 +13,8 @@
 #include "store/deadline.h"
 #include "store/sockdir.h"
 
+#define POSTMASTER_LOG "log/postgresql.log" /* below the state directory */
+
 enum postmaster_state {
 	POSTMASTER_DOWN,
 	POSTMASTER_STARTING, /* or in recovery after a crash */

@@ -59,19 +59,13 @@ on_table(void *arg, const char *table, const char *columns, struct err *e)
 }
 
 static int
-lost(PGconn *c, struct err *e)
-{
-	return connection_lost(c, e);
-}
-
-static int
 on_rows(void *arg, struct str bytes, struct err *e)
 {
 	struct filling *f = arg;
 
 	if (f->skip || PQputCopyData(f->c, bytes.p, (int)bytes.n) == 1)
 		return 0;
-	return lost(f->c, e);
+	return connection_lost(f->c, e);
 }
 
 static int
@@ -84,7 +78,7 @@ on_end(void *arg, struct err *e)
 	if (f->skip)
 		return 0;
 	if (PQputCopyEnd(f->c, NULL) != 1)
-		return lost(f->c, e);
+		return connection_lost(f->c, e);
 	while ((r = PQgetResult(f->c)) != NULL) {
 		if (remedy == REMEDY_NONE)
 			remedy = connection_judge(f->c, r, e);
@@ -170,7 +164,7 @@ restore_into(struct database *db, struct archive *a, struct err *e)
 	c = connection_new(db, e);
 	rc = c != NULL ? run(c, sql_query_analyze, 0, NULL, e) : -1;
 	PQfinish(c);
-	return rc;
+	return rc < 0 ? err_wrap(e, "could not restore into %s", database_where(db)) : 0;
 }
 
 static int

@@ -6,6 +6,7 @@
 
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/now.h"
 #include "core/vocabulary.h"
 #include "store/connection.h"
 #include "store/field.h"
@@ -104,16 +105,19 @@ retry_close(struct retry *r)
 	free(r);
 }
 
-/* After ${story}, which asked for another try, make the connection anew; -1 with ${story} when it is late. */
+/*
+ * After ${story}, which asked for another try, make the connection anew; -1 with ${story} when there has
+ * been trouble ${since}, by now_ms(), for too long.
+ */
 static int
-await_database(struct retry *r, time_t since, struct err *story)
+await_database(struct retry *r, int64_t since, struct err *story)
 {
 	int rc;
 
 	do {
 		log_event(LOG_DEBUG, "%s; trying again", story->text);
 		nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
-		if (time(NULL) - since >= r->conf.patience || *r->conf.stop)
+		if (now_ms() - since >= r->conf.patience * 1000ll || *r->conf.stop)
 			return -1;
 		rc = database_revive(r->conf.db, story);
 		if (rc == 0)
@@ -164,7 +168,7 @@ take(struct retry *r)
 int
 retry_next(struct retry *r, const struct retry_mail **list, struct err *e)
 {
-	time_t since = time(NULL);
+	int64_t since = now_ms();
 	enum remedy remedy;
 
 	while ((remedy = ask(r, e)) == REMEDY_RETRY)
@@ -177,8 +181,9 @@ retry_next(struct retry *r, const struct retry_mail **list, struct err *e)
 	return PQntuples(r->page);
 }
 
-void
-retry_parts(const struct intake *in, struct buf *out)
+/* What the ledger is to say of the parts of ${in}, in the form that sql/query/retry_page.sql gives it. */
+static void
+put_parts(struct buf *out, const struct intake *in)
 {
 	for (const struct intake_part *p = in->parts; p != NULL; p = p->next) {
 		const char *kind = kind_name(p->part.kind);
@@ -194,4 +199,17 @@ retry_parts(const struct intake *in, struct buf *out)
 		for (size_t i = 0; intake_part_holds(p) && i < sizeof(struct key); i++)
 			buf_printf(out, "%02x", p->identity.report_key.b[i]);
 	}
+}
+
+bool
+retry_says(const struct retry_mail *mail, const struct intake *in)
+{
+	struct buf parts;
+	bool same;
+
+	buf_init(&parts, SIZE_MAX / 2);
+	put_parts(&parts, in);
+	same = str_eq(buf_str(&parts), mail->parts);
+	buf_fini(&parts);
+	return same;
 }

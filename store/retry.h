@@ -31,7 +31,7 @@ struct retry_mail {
 	bool bare;       /* may be a bare report as well as a mail */
 	struct str name;
 	struct str outcome;       /* its name */
-	struct str parts;         /* as retry_parts puts them */
+	struct str parts;         /* for retry_says */
 	const struct key *stored; /* keys of the reports that are stored from it */
 	size_t nstored;
 	struct str bytes;
@@ -51,7 +51,7 @@ void retry_close(struct retry *r);
  */
 int retry_next(struct retry *r, const struct retry_mail **list, struct err *e);
 
-/* Append to ${out} what the ledger says, or is to say, of the parts of ${in}. */
-void retry_parts(const struct intake *in, struct buf *out);
+/* Whether the ledger says of the parts of ${mail} what it is to say of those of ${in}. */
+bool retry_says(const struct retry_mail *mail, const struct intake *in);
 
 #endif

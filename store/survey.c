@@ -9,7 +9,6 @@
 
 #include "store/postmaster.h"
 
-#define LOG_NAME "log/postgresql.log"
 #define TAIL_BYTES 4096
 
 /* The bytes that all below ${path} takes of the disk. */
@@ -57,7 +56,7 @@ static void
 read_last_line(int dir, struct survey *s)
 {
 	char tail[TAIL_BYTES];
-	size_t n = read_tail(dir, LOG_NAME, tail, sizeof(tail)), start;
+	size_t n = read_tail(dir, POSTMASTER_LOG, tail, sizeof(tail)), start;
 
 	while (n > 0 && tail[n - 1] == '\n')
 		n--;

@@ -334,6 +334,11 @@ if [ "$(id -u)" = 0 ] && [ "$user" = _ruastat ]; then
 	is "$(stat -c '%a %U' "$roots/a") $(find "$roots" | wc -l)" '600 root 2' "it is root's"
 	as_root backup "$store/a"
 	fails 1 'root does not write.*others can change' 'and not where others could bend the path'
+	# A directory as /tmp is, and in it somebody's link to where root alone can write.
+	mkdir -m 1777 "$roots/open" && ln -s "$roots" "$roots/open/link" && chown -h "$user" "$roots/open/link"
+	as_root backup "$roots/open/link/b"
+	[ "$status" = 1 ] && [ ! -e "$roots/b" ]
+	result $? 'nor through a link of somebody else'
 	as_root restore --database "$(at_server roots)" "$roots/a"
 	result $? 'root restores from where _ruastat may not read'
 	if unshare -m true 2>/dev/null; then

@@ -127,6 +127,8 @@ wait $! 2>"$work/null"
 is $? 143 'a request to end is too'
 PGHOST=/nonexistent PGOPTIONS='-c nonsense=1' exits 0 'variables about other servers are not for this one' \
 	psql -- -Xc 'SELECT 1'
+PGSERVICE=nonexistent PGHOSTADDR=192.0.2.1 PGREQUIREPEER=nobody PGCHANNELBINDING=require PGTZ=Foo \
+	exits 0 'nor those that a connection string does not override' verify
 
 exits 0 'check-config without a configuration' check-config
 grep -qF "$state" "$work/out"

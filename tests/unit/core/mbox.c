@@ -86,10 +86,9 @@ every_form(void **state)
 	} table[] = {
 		{ "mboxrd", SEP "A: 1\n\nx\n\n" SEP "B: 2\n\n>From y\n",
 		    "[A: 1\n\nx\n\n][B: 2\n\n>From y\n]" },
+		{ "no last line end", SEP "A: 1\n\n" SEP "B: 2\n\ny", "[A: 1\n\n][B: 2\n\ny]" },
 		{ "CRLF", SEP_CRLF "A: 1\r\n\r\nx\r\n\r\n" SEP_CRLF "B: 2\r\n",
 		    "[A: 1\r\n\r\nx\r\n\r\n][B: 2\r\n]" },
-		{ "no last line end", SEP "A: 1\n\nx\n\n" SEP "B: 2\n\ny",
-		    "[A: 1\n\nx\n\n][B: 2\n\ny]" },
 		{ "only behind an empty line", SEP "A: 1\n\nx\n" SEP "y\n",
 		    "[A: 1\n\nx\n" SEP "y\n]" },
 		{ "or before what a delivery writes", SEP "A: 1\n\nx\n" SEP "Return-path: <a>\n",

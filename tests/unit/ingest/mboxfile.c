@@ -243,6 +243,32 @@ the_position_waits_for_commits(void **state)
 	source_close(s);
 }
 
+/* However often a mail stands there: it is one, and behind its copies only what is committed is passed. */
+static void
+copies_wait_with_what_they_are_copies_of(void **state)
+{
+	const size_t one = strlen(MAIL("1"));
+	struct source *s;
+	struct mail a, b;
+	struct position p;
+
+	(void)state;
+	tree_file(&tree, "box", MAIL("1") MAIL("2") MAIL("1") MAIL("2") MAIL("1"));
+	s = open_box(false);
+	assert_int_equal(source_next(s, past.known, &a, &e), SOURCE_MAIL);
+	close(a.fd);
+	assert_int_equal(source_next(s, past.known, &b, &e), SOURCE_MAIL);
+	close(b.fd);
+	assert_int_equal(source_next(s, past.known, &(struct mail){ 0 }, &e), SOURCE_END);
+	source_acknowledge(s, a.keys[0], "", KNOWN_DONE, &e);
+	assert_true(source_position(s, &p));
+	assert_true(p.end == one);
+	source_acknowledge(s, b.keys[0], "", KNOWN_DONE, &e);
+	assert_true(source_position(s, &p));
+	assert_true(p.end == 5 * one && p.last_at == 4 * one);
+	source_close(s);
+}
+
 static void
 quoting_is_undone_and_internal_data_left_out(void **state)
 {
@@ -430,6 +456,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    what_was_rewritten_gives_only_what_is_new, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_position_waits_for_commits, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    copies_wait_with_what_they_are_copies_of, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    quoting_is_undone_and_internal_data_left_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(locks, setup, teardown),

@@ -1,4 +1,4 @@
-#include "store/account.h"
+#include "core/account.h"
 
 #include <pwd.h>
 #include <stdio.h>
@@ -15,4 +15,12 @@ account_find(uid_t uid, struct account *out)
 	snprintf(out->name, sizeof(out->name), "%s", pw.pw_name);
 	snprintf(out->home, sizeof(out->home), "%s", pw.pw_dir);
 	return out->name[0] != '\0';
+}
+
+const char *
+account_name(uid_t uid, struct account *room)
+{
+	if (!account_find(uid, room))
+		snprintf(room->name, sizeof(room->name), "%u", (unsigned)uid);
+	return room->name;
 }

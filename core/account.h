@@ -1,6 +1,6 @@
 /* account.h - a user of the operating system. */
-#ifndef STORE_ACCOUNT_H
-#define STORE_ACCOUNT_H
+#ifndef CORE_ACCOUNT_H
+#define CORE_ACCOUNT_H
 
 #include <limits.h>
 #include <stdbool.h>
@@ -13,5 +13,8 @@ struct account {
 
 /* Fill in ${out} for ${uid}; false where it has no entry. */
 bool account_find(uid_t uid, struct account *out);
+
+/* How people and commands call ${uid}: its name, or its number where it has no entry; in ${room}. */
+const char *account_name(uid_t uid, struct account *room);
 
 #endif
