@@ -240,7 +240,8 @@ print(const struct context *c, const struct findings *f)
 		return;
 	printf("\n");
 	print_sources(c->config, f);
-	fwrite(f->connections.p, 1, f->connections.n, stdout);
+	if (f->connections.n > 0)
+		fwrite(f->connections.p, 1, f->connections.n, stdout);
 }
 
 static int

@@ -236,6 +236,8 @@ config_load(const char *file, bool read, struct err *e)
 	if (c->owner != NULL && file != NULL)
 		c->file = ((cfg_t *)c->owner)->filename;
 	if (c->owner == NULL || take(c, c->owner, e) < 0) {
+		if (c->owner != NULL && file != NULL)
+			err_wrap(e, "\"%s\"", c->file);
 		config_free(c);
 		return NULL;
 	}

@@ -294,7 +294,11 @@ sql "ALTER TABLE ruastat_data.report ADD CONSTRAINT no_poison CHECK (report_id <
 with all retry --json
 is "$status $(tail -n 1 "$work/out" | jq -r '"\(.mails) \(.changed) \(.left) \(.unreadable)"')" '0 4 3 1 2' \
 	'two hold what the database refuses'
-is "$(fate part.eml) $(fate alone.eml) $(fate poison.eml) $(fate poisoned.eml)" \
+# Of two mails with one report either is the first.
+fates="$(fate part.eml) $(fate alone.eml)"
+[ "$fates" != 'imported|imported,duplicate|f imported|imported|f' ] ||
+	fates='imported|imported,imported|f duplicate|duplicate|f'
+is "$fates $(fate poison.eml) $(fate poisoned.eml)" \
 	'imported|imported,imported|f duplicate|duplicate|f refused|refused|t refused|refused,imported|t' \
 	'the one of which a report is stored stays as it was'
 is "$(grep -c "mail $(id_of poisoned.eml) stays as it is: the database refused it" "$work/err")" 1 'with a warning'

@@ -215,7 +215,7 @@ static void
 what_grows(void **state)
 {
 	static const char *const units[] = { "\nFrom ", "\n\nFrom x ", "\n\nFrom x Wed Nov ", ">",
-		">From ", "\n\n" SEP, "Content-Length: 5\n", "\r\n", "From a Wed Nov 1\n" };
+		">From ", ("\n\n" SEP), "Content-Length: 5\n", "\r\n", "From a Wed Nov 1\n" };
 	struct buf text, got;
 
 	(void)state;
